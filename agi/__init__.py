@@ -1,0 +1,1 @@
+"""The call side: what happens while somebody is on the line."""

@@ -1,0 +1,1 @@
+"""Everything but the call itself: sync, decisions, dialling, storage, reports."""

@@ -1,0 +1,423 @@
+"""The nouns of collecting by telephone: frozen values that every other module passes around.
+
+Money is Decimal (BRL), telephone numbers are E.164 text (``+5511987654321``), instants are zone-aware.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+
+class PhoneKind(StrEnum):
+    MOBILE = "mobile"
+    FIXED = "fixed"
+
+
+class PersonType(StrEnum):
+    NATURAL = "natural"
+    LEGAL = "legal"
+    FOREIGN = "foreign"
+
+
+class BillStatus(StrEnum):
+    OPEN = "open"
+    PARTIAL = "partial"  # partly paid: still owed, for the rest
+
+
+class Origination(StrEnum):
+    """How a call is put on the line."""
+
+    ARI = "ari"
+    CALLFILE = "callfile"
+
+
+class EntryState(StrEnum):
+    """reserved for nobody -> being tried -> no longer to be called."""
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    DONE = "done"
+
+
+class AttemptState(StrEnum):
+    """reserved -> dialing -> answered -> ended, or reserved -> withdrawn, or any open one -> lost."""
+
+    RESERVED = "reserved"  # ledger taken, the PBX not yet told
+    DIALING = "dialing"  # the PBX accepted it
+    ANSWERED = "answered"  # somebody, or something, picked up
+    ENDED = "ended"  # an outcome stands
+    WITHDRAWN = "withdrawn"  # the PBX certainly never got it; the ledger got the try back
+    LOST = "lost"  # no trace after the deadline; the outcome says unknown
+
+    @property
+    def is_open(self) -> bool:
+        return self in (AttemptState.RESERVED, AttemptState.DIALING, AttemptState.ANSWERED)
+
+
+class LineResult(StrEnum):
+    """What the telephone network answered."""
+
+    ANSWERED = "answered"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    INVALID_NUMBER = "invalid_number"
+    REJECTED = "rejected"
+    CONGESTION = "congestion"
+    UNREACHABLE = "unreachable"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Answerer(StrEnum):
+    """Who or what picked up."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+    NOT_SURE = "not_sure"
+    NOBODY = "nobody"
+
+
+class Heard(StrEnum):
+    """How far our words got. GREETING: nothing beyond who calls and for whom."""
+
+    NOTHING = "nothing"
+    GREETING = "greeting"
+    PART = "part"  # some of the debt message
+    ALL = "all"  # the debt message to its end, at least once
+
+
+class Result(StrEnum):
+    """What the callee told us."""
+
+    NONE = "none"
+    CONFIRMED = "confirmed"
+    PROMISE = "promise"
+    SAYS_PAID = "says_paid"
+    WANTS_AGENT = "wants_agent"
+    TRANSFERRED = "transferred"
+    WRONG_PERSON = "wrong_person"
+    OPT_OUT = "opt_out"
+
+
+class OutcomeSource(StrEnum):
+    """Who wrote the outcome: the handler at hang-up, or the worker afterwards."""
+
+    HANDLER = "handler"
+    CDR = "cdr"  # rebuilt from CDR(userfield): the handler was down
+    DEADLINE = "deadline"  # no trace anywhere: line result unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    number: str
+    kind: PhoneKind
+    repaired: bool = False  # a ninth digit was put in
+    source: str = ""  # the ERP's field it came from
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row, or a part of one, that could not be used: counted and shown, never dropped in silence."""
+
+    kind: str  # client | bill | phone
+    source_id: str  # the ERP's id, or the line of a file
+    reason: str  # one sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    client_id: str
+    name: str
+    person: PersonType = PersonType.NATURAL
+    document: str | None = None  # CPF or CNPJ, letters and digits only
+    client_type: str = ""
+    neighbourhood: str = ""
+    phones: tuple[Phone, ...] = ()  # in the order in which they are to be tried
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    bill_id: str
+    client_id: str
+    due_date: date
+    amount: Decimal  # face value
+    open_amount: Decimal  # what is still owed; this is what is charged
+    status: BillStatus = BillStatus.OPEN
+    contract_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Debtor:
+    """A client with bills overdue by at least the minimum, summed up for one call."""
+
+    client_id: str
+    name: str
+    phones: tuple[Phone, ...]
+    total: Decimal
+    bill_count: int
+    oldest_due: date
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """One debtor waiting to be called. At most one open (not DONE) entry per instance and client."""
+
+    entry_id: int
+    instance: str
+    client_id: str
+    state: EntryState
+    total: Decimal
+    bill_count: int
+    oldest_due: date
+    next_attempt_at: datetime | None = None  # None: as soon as allowed
+    reason: str = ""  # why DONE, or why it waits
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """Who was tried when; one row per number, shared by all instances."""
+
+    number: str
+    day: date | None = None  # the local day that `tries` counts
+    tries: int = 0
+    last_try_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRules:
+    per_day: int = 3
+    gap: timedelta = timedelta(hours=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to reach one number, with the figures as they stood when it was reserved."""
+
+    attempt_id: str  # ULID, 26 characters
+    instance: str
+    entry_id: int
+    client_id: str
+    client_name: str
+    number: str
+    origination: Origination
+    state: AttemptState
+    total: Decimal
+    bill_count: int
+    oldest_due: date
+    reserved_at: datetime
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TalkFacts:
+    """What was said and pressed, as the conversation knows it."""
+
+    heard: Heard = Heard.NOTHING
+    heard_seconds: float = 0.0
+    result: Result = Result.NONE
+    keys: str = ""  # every key, in order
+    promise_day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    """What the PBX knows of a call when its channel is gone; the content of CDR(userfield)."""
+
+    attempt_id: str
+    number: str = ""
+    answered: bool = False
+    cause: int | None = None  # Q.850
+    tech_text: str = ""  # for instance "SIP 486 Busy Here"
+    amd_status: str = ""  # HUMAN, MACHINE, NOTSURE, HANGUP or empty
+    amd_cause: str = ""
+    ring_seconds: float = 0.0
+    talk_seconds: float = 0.0
+    talk: TalkFacts = field(default_factory=TalkFacts)  # the conversation's last checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one attempt ended: four separate facts (line, answerer, heard, result), none derived from another."""
+
+    attempt_id: str
+    instance: str
+    client_id: str
+    number: str
+    ended_at: datetime
+    line_result: LineResult
+    answerer: Answerer
+    talk: TalkFacts
+    cause: int | None = None
+    tech_text: str = ""
+    amd_status: str = ""
+    amd_cause: str = ""
+    ring_seconds: float = 0.0
+    talk_seconds: float = 0.0
+    short_call: bool = True  # Anatel: not completed, or voicemail, or 6 s and less
+    source: OutcomeSource = OutcomeSource.HANDLER
+    uniqueid: str = ""  # of the CDR row; empty when unknown
+
+
+@dataclass(frozen=True, slots=True)
+class CdrRow:
+    """The columns of Asterisk's own `cdr` table that reconciliation reads."""
+
+    uniqueid: str
+    calldate: datetime
+    disposition: str
+    userfield: str
+    duration: int
+    billsec: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A number that must not be called: by anyone (client_id None) or for one client of one instance."""
+
+    number: str
+    reason: str  # opt_out | wrong_person | invalid_number
+    instance: str | None = None
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """All that is needed to decide whether, and on which number, a waiting debtor may be called."""
+
+    entry: QueueEntry
+    client_name: str
+    phones: tuple[Phone, ...]
+    ledger: dict[str, LedgerRow]  # by number; a missing number was never tried
+    blocks: tuple[Block, ...]
+    last_outcome: dict[str, LineResult]  # by number: how this debtor's last try to it ended
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A waiting debtor with the number chosen and an identity for the attempt: ready to be reserved."""
+
+    waiting: Waiting
+    number: str
+    attempt_id: str
+    origination: Origination
+    local_day: date  # of the number's own zone: what the daily cap counts
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """Why a debtor is not called now, and when it is worth looking again (None: no time in sight)."""
+
+    reason: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What an outcome means for its queue entry and for the number."""
+
+    state: EntryState  # WAITING or DONE
+    reason: str
+    not_before: datetime | None = None
+    block: Block | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Queue action: a debtor who was not in the queue."""
+
+    debtor: Debtor
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Queue action: the same debtor, other figures."""
+
+    entry_id: int
+    debtor: Debtor
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Queue action: no longer to be called."""
+
+    entry_id: int
+    client_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Queue or sync action: the figures cannot be trusted; close nothing and tell somebody."""
+
+    reason: str
+
+
+Action = Open | Refresh | Close | Alarm
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What storing one complete answer did."""
+
+    before: int
+    after: int
+    added: int
+    updated: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class TallyRow:
+    """So many attempts that ended alike; what reports are made of."""
+
+    instance: str
+    origination: Origination
+    line_result: LineResult
+    answerer: Answerer
+    heard: Heard
+    result: Result
+    count: int
+    short_calls: int
+    talk_seconds: float
+    cdr_found: int  # how many of them have found their CDR row
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """One outcome as listed to a person."""
+
+    outcome: Outcome
+    client_name: str
+    origination: Origination
+    total: Decimal
+    cdr_found: bool | None  # None: not looked for yet
+
+
+@dataclass(frozen=True, slots=True)
+class JobRun:
+    """One line of the job history."""
+
+    run_id: int
+    job: str
+    instance: str
+    started_at: datetime
+    finished_at: datetime | None
+    status: str  # running | done | failed | alarm
+    before: int | None
+    after: int | None
+    changed: int | None
+    error: str
+    detail: str  # JSON object
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything stored about one number, for `queue --explain`."""
+
+    number: str
+    waiting: tuple[Waiting, ...]  # every entry, open or done, of every debtor with this number
+    ledger: LedgerRow
+    blocks: tuple[Block, ...]
+    attempts: tuple[Attempt, ...]  # newest first, at most 20

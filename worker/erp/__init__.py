@@ -1,0 +1,1 @@
+"""One module per foreign billing system; see source.py for what each owes."""

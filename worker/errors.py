@@ -1,0 +1,96 @@
+"""The error tree. Each leaf says whether to try again, and carries one sentence with its remedy.
+
+CollectorError
+├── ConfigError            the YAML is wrong: every problem at once             never
+├── SourceError            the ERP
+│   ├── SourceUnavailable    no connection, timeout, 5xx                        again
+│   ├── SourceRefused        wrong token, address not allowed, not an API       never
+│   └── SourceBroken         an answer that cannot be trusted as complete       again
+├── StoreError             the database
+│   ├── StoreUnavailable     cannot connect, lost connection, read-only         again
+│   └── SchemaMismatch       newer or older than this program                   never
+├── PbxError               Asterisk
+│   ├── PbxUnavailable       no connection, timeout, 5xx                        again
+│   ├── NoSuchChannel        404: nearly always a hang-up                       never
+│   ├── WrongState           409/412: not in Stasis, id already used            never
+│   └── PbxRefused           400/401/403/422 and spool rights                   never
+├── SpeechError            text could not be made into sound                    again
+├── UnsafeText             text that may not go on a line protocol              never
+└── UsageError             the command was called wrongly (exit code 2)         never
+"""
+
+from typing import ClassVar
+
+
+class CollectorError(Exception):
+    """Base of all our errors; `str()` is a sentence for the administrator."""
+
+    again: ClassVar[bool] = False  # is it worth trying the same again later?
+
+
+class ConfigError(CollectorError):
+    """The configuration is wrong. `problems` holds one sentence each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class SourceError(CollectorError):
+    """The ERP could not give a complete answer; nothing may be closed because of it."""
+
+
+class SourceUnavailable(SourceError):
+    again = True
+
+
+class SourceRefused(SourceError):
+    pass
+
+
+class SourceBroken(SourceError):
+    again = True
+
+
+class StoreError(CollectorError):
+    pass
+
+
+class StoreUnavailable(StoreError):
+    again = True
+
+
+class SchemaMismatch(StoreError):
+    pass
+
+
+class PbxError(CollectorError):
+    pass
+
+
+class PbxUnavailable(PbxError):
+    again = True
+
+
+class NoSuchChannel(PbxError):
+    pass
+
+
+class WrongState(PbxError):
+    pass
+
+
+class PbxRefused(PbxError):
+    pass
+
+
+class SpeechError(CollectorError):
+    again = True
+
+
+class UnsafeText(CollectorError):
+    pass
+
+
+class UsageError(CollectorError):
+    pass

@@ -1,0 +1,1 @@
+"""Use cases, one a file; they see core, ports and errors only."""

@@ -1,0 +1,1 @@
+"""Everything that speaks to Asterisk: ARI, call files, dialplan, safe text."""

@@ -1,0 +1,1 @@
+"""Figures to table, CSV, JSON, Markdown and HTML."""

@@ -1,0 +1,294 @@
+"""What one YAML file may say. Checked whole before anything runs; loading is in `configfile.py`."""
+
+import re
+from datetime import date, time
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+ROOT = Path(__file__).resolve().parents[1]  # where sql/, dialplan/ and config/ lie
+
+
+class Section(BaseModel):
+    """Unknown keys are refused; values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is not a time zone; write one like America/Sao_Paulo") from None
+    return name
+
+
+def _identifier(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_]{1,64}", name):
+        raise ValueError("only letters, digits and _ may stand here")
+    return name
+
+
+def _number(text: str) -> str:
+    if not re.fullmatch(r"\+[1-9][0-9]{7,14}", text):
+        raise ValueError("write the number as +55, area code and number, digits only: +551133330000")
+    return text
+
+
+def _endpoint(text: str) -> str:
+    if not re.fullmatch(r"(PJSIP|SIP|DAHDI|Khomp|IAX2)/[A-Za-z0-9{}@/._+-]+", text) or "{number}" not in text:
+        raise ValueError("write it like PJSIP/{number}@trunk, with {number} where the number goes")
+    if set(re.findall(r"\{(.*?)\}", text)) != {"number"}:
+        raise ValueError("only {number} may stand in braces here; area code forms belong in number_format")
+    return text
+
+
+def _number_format(text: str) -> str:
+    if not re.fullmatch(r"[0-9+*#]*(\{(e164|ddd|local|national)\}|[0-9+*#])+", text) or "{" not in text:
+        raise ValueError("use {national}, {ddd}{local} or {e164}, with digits before or between: 0{national}")
+    return text
+
+
+def _web(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", text):
+        raise ValueError("write an address like https://host or http://127.0.0.1:8088, without user or password")
+    return text.rstrip("/")
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Identifier = Annotated[str, AfterValidator(_identifier)]
+Number = Annotated[str, AfterValidator(_number)]
+WebAddress = Annotated[str, AfterValidator(_web)]
+
+
+class Database(Section):
+    """The PBX's own MariaDB or MySQL server."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(3306, ge=1, le=65535)
+    socket: Path | None = None  # used instead of host and port when given
+    user: str
+    password: SecretStr
+    schema_name: Identifier = Field("collector", alias="schema")
+    cdr_schema: Identifier = "asteriskcdrdb"
+    cdr_table: Identifier = "cdr"
+    pool: int = Field(16, ge=2, le=200)
+
+
+class Ari(Section):
+    url: WebAddress = "http://127.0.0.1:8088"  # Asterisk's HTTP server, without /ari
+    user: str
+    password: SecretStr
+    app: Identifier = "collector"
+    timeout_seconds: float = Field(5.0, gt=0, le=60)
+
+
+class Agi(Section):
+    host: str = "127.0.0.1"
+    port: int = Field(4573, ge=1, le=65535)
+
+
+class Amd(Section):
+    """Arguments of Asterisk's AMD(), in milliseconds unless said; loosened for Brazilian greetings."""
+
+    initial_silence: int = Field(3500, ge=500, le=10000)
+    greeting: int = Field(2600, ge=500, le=10000)
+    after_greeting_silence: int = Field(700, ge=100, le=5000)
+    total_analysis_time: int = Field(5000, ge=1000, le=20000)
+    minimum_word_length: int = Field(100, ge=20, le=1000)
+    between_words_silence: int = Field(50, ge=10, le=1000)
+    maximum_number_of_words: int = Field(6, ge=1, le=50)  # exceeded, not reached
+    silence_threshold: int = Field(256, ge=1, le=32767)  # level, 0 to 32767
+    maximum_word_length: int = Field(5000, ge=500, le=20000)
+
+
+class Pbx(Section):
+    """The PBX this machine runs."""
+
+    ari: Ari | None = None  # None: only call files
+    agi: Agi = Agi()
+    spool: Path = Path("/var/spool/asterisk/outgoing")
+    spool_aside: Path = Path("/var/spool/asterisk/collector")  # same filesystem; written here, then renamed
+    sounds: Path = Path("/var/lib/asterisk/sounds")
+    sound_folder: Identifier = "collector"  # below `sounds`
+    config: Path = Path("/etc/asterisk")
+    owner: str = "asterisk"  # who must own call files and sounds; empty: whoever runs us
+    talk_threads: int = Field(64, ge=1, le=1000)  # conversations at once
+
+
+class IxcSource(Section):
+    """IXC Provedor, webservice v1."""
+
+    type: Literal["ixc"]
+    url: WebAddress  # with or without /webservice/v1
+    token: SecretStr  # "id:hash" as IXC shows it
+    page_size: int = Field(500, ge=1, le=5000)
+    timeout_seconds: float = Field(30.0, gt=0, le=300)
+    retries: int = Field(3, ge=0, le=10)
+    pause_seconds: float = Field(0.1, ge=0, le=10)  # between pages: be polite
+    ca_file: Path | None = None
+    verify_tls: bool = True
+
+
+class CsvSource(Section):
+    """Two files with a header line; columns in README."""
+
+    type: Literal["csv"]
+    clients: Path
+    bills: Path
+    encoding: str = "utf-8-sig"
+    delimiter: Literal[",", ";", "\t"] = ";"
+
+
+Source = Annotated[IxcSource | CsvSource, Field(discriminator="type")]
+
+
+class Trunk(Section):
+    endpoint: Annotated[str, AfterValidator(_endpoint)]
+    number_format: Annotated[str, AfterValidator(_number_format)] = "{national}"
+    group: str = Field("", pattern=r"^[A-Za-z0-9_]{0,20}$")  # Issabel's GROUP, for instance OUT_1
+
+
+class Span(Section):
+    """From one time of day to another, the end excluded."""
+
+    start: time
+    end: time
+
+    @model_validator(mode="after")
+    def _forward(self) -> "Span":
+        if self.start >= self.end:
+            raise ValueError("the start must be before the end")
+        return self
+
+
+def _span(text: object) -> object:
+    if text is None or isinstance(text, Span | dict):
+        return text
+    match = re.fullmatch(r"([0-2]\d:[0-5]\d)-([0-2]\d:[0-5]\d)", str(text))
+    if not match:
+        raise ValueError("write a span like 08:00-19:00, or leave the day empty (null) for no calls")
+    return {"start": match[1], "end": match[2]}
+
+
+class Window(Section):
+    """When people may be called, by weekday, in the instance's zone. Empty: not that day."""
+
+    monday: Span | None
+    tuesday: Span | None
+    wednesday: Span | None
+    thursday: Span | None
+    friday: Span | None
+    saturday: Span | None
+    sunday: Span | None = None
+    holidays: bool = True  # national and state holidays are closed
+    state: str = Field("", pattern=r"^([A-Z]{2})?$")  # UF whose holidays count; empty: national only
+    closed_days: tuple[date, ...] = ()  # city and company holidays
+
+    @model_validator(mode="before")
+    @classmethod
+    def _days(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        weekdays = data.pop("weekdays", None) if "weekdays" in (data := dict(data)) else None
+        for day in ("monday", "tuesday", "wednesday", "thursday", "friday"):
+            data.setdefault(day, weekdays)
+        data.setdefault("saturday", None)
+        days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+        return {key: _span(value) if key in days else value for key, value in data.items()}
+
+
+DEFAULT_WINDOW = Window.model_validate({"weekdays": "08:00-19:00", "saturday": "08:00-13:00"})
+
+
+class Rules(Section):
+    minimum_days_to_charge: int = Field(7, ge=0, le=3650)
+    maximum_days_overdue: int = Field(365, ge=1, le=3650)  # older bills are left to people
+    dial_per_day: int = Field(3, ge=1, le=10)
+    dial_interval_hours: float = Field(4.0, ge=0.25, le=168)
+    window: Window = DEFAULT_WINDOW
+    shrink_alarm_percent: int = Field(30, ge=1, le=100)
+
+
+class Dialling(Section):
+    origination: Literal["ari", "callfile"] = "ari"
+    channels: int = Field(10, ge=1, le=1000)
+    calls_per_second: float = Field(5.0, gt=0, le=500)
+    ring_seconds: int = Field(30, ge=5, le=120)
+    max_call_seconds: int = Field(240, ge=30, le=3600)
+
+
+class Conversation(Section):
+    messages: str = Field("pt_BR", pattern=r"^[A-Za-z_]{2,20}$")  # folder below config/messages
+    key_wait_seconds: float = Field(6.0, ge=1, le=30)
+    repeats: int = Field(2, ge=0, le=2)  # how often the debt is said again on request
+    confirm: bool = True  # tell a debt only after "1, it is me"
+    amd: Amd = Amd()
+
+
+class VoiceSettings(Section):
+    engine: Literal["espeak"] = "espeak"
+    language: str = Field("pt-br", pattern=r"^[a-z-]{2,20}$")
+    words_per_minute: int = Field(150, ge=80, le=300)
+
+
+class Instance(Section):
+    """One ERP, one PBX, one set of rules."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,19}$")
+    company: str = Field(min_length=2, max_length=60)  # as callees know it
+    zone: Zone = "America/Sao_Paulo"
+    default_ddd: str = Field("", pattern=r"^([1-9][1-9])?$")  # for numbers stored without area code
+    caller_id: Number
+    source: Source
+    trunk: Trunk
+    rules: Rules = Rules()
+    dialling: Dialling = Dialling()
+    conversation: Conversation = Conversation()
+    voice: VoiceSettings = VoiceSettings()
+    enabled: bool = True
+
+
+class Schedule(Section):
+    """When `collector service` runs what; times in `zone`."""
+
+    zone: Zone = "America/Sao_Paulo"
+    clients_at: time = time(7, 0)
+    client_types_weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = "mon"
+    client_types_at: time = time(6, 0)
+    bills_every_minutes: int = Field(60, ge=5, le=1440)
+    reconcile_every_seconds: int = Field(60, ge=5, le=3600)
+
+
+class Log(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    json_lines: bool = Field(False, alias="json")
+    file: Path | None = None  # None: standard error
+
+
+class Settings(Section):
+    database: Database
+    pbx: Pbx
+    instances: tuple[Instance, ...] = Field(min_length=1)
+    schedule: Schedule = Schedule()
+    log: Log = Log()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Settings":
+        ids = [instance.id for instance in self.instances]
+        if twice := {name for name in ids if ids.count(name) > 1}:
+            raise ValueError(f"two instances are called {', '.join(sorted(twice))}; each needs its own id")
+        if self.pbx.ari is None:
+            for instance in self.instances:
+                if instance.dialling.origination == "ari":
+                    raise ValueError(
+                        f"instance {instance.id} dials over ARI but pbx.ari is not set; "
+                        "set it, or dialling.origination: callfile"
+                    )
+        return self
+
+    def instance(self, name: str) -> Instance:
+        """KeyError when there is none of that name."""
+        return {instance.id: instance for instance in self.instances}[name]

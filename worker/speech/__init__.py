@@ -1,0 +1,1 @@
+"""Text to audio the PBX can play, rendered before anybody is called."""

@@ -1,0 +1,1 @@
+"""The database: named queries in, models out; and the same in memory."""
