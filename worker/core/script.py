@@ -1,4 +1,4 @@
-"""What can be said in a call, by name. The words are templates in config/messages, the order is agi/conversation.py."""
+"""What can be said in a call, by name. Words: config/messages; order: agi/conversation.py."""
 
 from enum import StrEnum
 
