@@ -271,12 +271,14 @@ class Log(Section):
 class Settings(Section):
     database: Database
     pbx: Pbx
-    instances: tuple[Instance, ...] = Field(min_length=1)
+    instances: tuple[Instance, ...]
     schedule: Schedule = Schedule()
     log: Log = Log()
 
     @model_validator(mode="after")
     def _consistent(self) -> "Settings":
+        if not self.instances:
+            raise ValueError("instances is empty; describe at least one")
         ids = [instance.id for instance in self.instances]
         if twice := {name for name in ids if ids.count(name) > 1}:
             raise ValueError(f"two instances are called {', '.join(sorted(twice))}; each needs its own id")
