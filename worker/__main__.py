@@ -1,0 +1,5 @@
+"""`python -m worker` is `collector`."""
+
+from worker.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The command line, by subject; `worker.cli` joins and runs them."""

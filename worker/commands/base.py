@@ -1,0 +1,42 @@
+"""What every command shares: the typer app, options, settings, the choice of instances."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from worker import configfile
+from worker import log as logging_setup
+from worker.app import App
+from worker.errors import UsageError
+from worker.settings import Instance, Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="The YAML file.")]
+InstanceOption = Annotated[str | None, typer.Option("--instance", "-i", help="Only this instance.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
+
+
+@app.callback()
+def main_options(ctx: typer.Context, config: ConfigOption = None) -> None:
+    """Collector calls people who owe an internet provider money, and knows afterwards what happened."""
+    ctx.obj = configfile.from_environment(config)
+
+
+def settings_of(ctx: typer.Context) -> Settings:
+    """The checked settings, with logging set up as they say."""
+    settings = configfile.load(ctx.obj, os.environ)
+    logging_setup.configure(settings.log)
+    return settings
+
+
+def chosen(running: App, instance: str | None) -> list[Instance]:
+    """The instances to work on. UsageError names those there are."""
+    try:
+        return running.instances(instance)
+    except KeyError:
+        names = ", ".join(one.id for one in running.settings.instances)
+        raise UsageError(f"there is no instance {instance}; there are: {names}") from None

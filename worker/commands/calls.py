@@ -1,0 +1,218 @@
+"""Commands about calling: dial, run, service, handler, outcomes, report."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as daytime
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import typer
+
+from worker import convert
+from worker.app import App, utc_now
+from worker.commands import live, show
+from worker.commands.base import DryRunOption, InstanceOption, JsonOption, app, chosen, settings_of
+from worker.commands.data import sync_one
+from worker.errors import CollectorError
+from worker.jobs import dial as dialling
+from worker.jobs.history import Report
+from worker.jobs.pace import Pace
+from worker.report import figures as report_figures
+from worker.report import render as report_render
+from worker.service import Service, quiet, run_reconcile
+from worker.settings import Instance
+
+JobName = Literal["clients", "bills", "client_types", "dialer", "reconcile", "reports"]
+ReportFormat = Literal["table", "csv", "json", "md", "html"]
+DayOption = Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Default: today.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Log every step.")]
+
+
+@app.command()
+def dial(
+    ctx: typer.Context,
+    instance: InstanceOption = None,
+    once: Annotated[bool, typer.Option("--once", help="One step only, then stop.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="So many calls of each instance, then stop.")] = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Dial inside the window until nobody is left or Ctrl-C."""
+    with App(settings_of(ctx)) as running:
+        instances = chosen(running, instance)
+        if dry_run:
+            typer.echo(show.would_dial([_would_dial(running, one) for one in instances], as_json))
+            return
+        if once:
+            results = [(one.id, _step(running, one)) for one in instances]
+            typer.echo(show.steps(results, as_json))
+            if all(done.why_not for _, done in results):
+                raise typer.Exit(1)
+            return
+        _until_done(running, instances, limit, as_json)
+
+
+def _would_dial(running: App, one: Instance) -> show.WouldDial:
+    """What a step would do now: changes nothing, renders nothing."""
+    now = utc_now()
+    plan = running.dial_plan(one)
+    free = plan.channels - running.store.attempts.count_open(one.id)
+    waiting = running.store.queue.waiting(one.id, now, max(1, free) * dialling.LOOK_AHEAD)
+    return show.WouldDial(
+        one.id,
+        dialling.why_not(plan, running.dialler(one), now),
+        free,
+        [(row, dialling.choose_number(plan, row, now)) for row in waiting],
+    )
+
+
+def _step(running: App, one: Instance) -> dialling.Step:
+    plan = running.dial_plan(one)
+    return dialling.step(plan, running.store, running.dialler(one), utc_now, plan.channels)
+
+
+def _until_done(running: App, instances: list[Instance], limit: int | None, as_json: bool) -> None:
+    """One thread an instance; done when no instance has calls in flight nor anybody to call."""
+    stop = threading.Event()
+    with live.dialling(quiet=as_json) as watch:
+        threads = [threading.Thread(target=_loop, args=(running, one, limit, stop, watch)) for one in instances]
+        for thread in threads:
+            thread.start()
+        try:
+            while any(thread.is_alive() for thread in threads):
+                time.sleep(0.2)
+        except KeyboardInterrupt:
+            stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def _loop(running: App, one: Instance, limit: int | None, stop: threading.Event, watch: live.DialWatcher) -> None:
+    """Dial until nobody is left, the limit is reached or we are stopped; then wait for the calls in flight."""
+    over = threading.Event()
+    pace = Pace(one.dialling.calls_per_second, time.monotonic, limit)
+
+    def on_step(done: dialling.Step) -> None:
+        try:
+            in_flight = running.store.attempts.count_open(one.id)
+        except CollectorError:
+            return  # the loop has said so; it looks again
+        watch(one.id, pace.spent, in_flight, done.why_not)
+        nobody = pace.exhausted or done.empty or bool(done.why_not)
+        if stop.is_set() or (nobody and in_flight == 0):
+            over.set()
+
+    plan, dialler = running.dial_plan(one), running.dialler(one)
+    dialling.run(plan, running.store, dialler, utc_now, pace, over, on_step=on_step)
+
+
+@app.command("run")
+def run_job(
+    ctx: typer.Context,
+    job: Annotated[JobName, typer.Argument(help="The job, by its old name.")],
+    instance: InstanceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run one job of the service now."""
+    with App(settings_of(ctx)) as running:
+        if job == "reports":
+            typer.echo(_report(running, None, instance, "table", full_numbers=False))
+            return
+        if job == "dialer":
+            results = [(one.id, _step(running, one)) for one in chosen(running, instance)]
+            typer.echo(show.steps(results, as_json))
+            return
+        reports = _run(running, job, chosen(running, instance))
+    typer.echo(show.reports(reports, as_json))
+    if any(report.status != "done" for report in reports):
+        raise typer.Exit(1)
+
+
+def _run(running: App, job: JobName, instances: list[Instance]) -> list[Report]:
+    if job == "reconcile":
+        return [run_reconcile(running)]
+    what = {"clients": "clients", "bills": "bills", "client_types": "client-types"}[job]
+    work: Callable[[Instance], list[Report]] = lambda one: sync_one(  # noqa: E731  # read once, just below
+        running, one, convert.sync_plan(one), what, quiet
+    )
+    return [report for one in instances for report in work(one)]
+
+
+@app.command()
+def service(ctx: typer.Context) -> None:
+    """The worker, unattended: syncs, dials inside the window, reconciles; SIGTERM stops it cleanly."""
+    with App(settings_of(ctx)) as running:
+        Service(running).run()
+
+
+@app.command()
+def handler(ctx: typer.Context) -> None:
+    """The call side: FastAGI server and Stasis app. SIGTERM lets calls end, then stops."""
+    from agi.service import HandlerService  # noqa: PLC0415  # the call side loads only where it runs
+
+    with App(settings_of(ctx)) as running:
+        HandlerService(running).run()
+
+
+@app.command()
+def outcomes(
+    ctx: typer.Context,
+    day: DayOption = None,
+    instance: InstanceOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=100000)] = 50,
+    full_numbers: Annotated[bool, typer.Option(help="Whole telephone numbers.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """How calls ended, newest first, and whether each has found its CDR row."""
+    with App(settings_of(ctx)) as running:
+        zone = ZoneInfo(running.settings.schedule.zone)
+        start, end = _day(day, zone)
+        chosen(running, instance)
+        rows = running.store.outcomes.listing(start, end, instance, limit)
+    typer.echo(show.outcomes(rows, zone, json_wanted=as_json, full_numbers=full_numbers))
+
+
+@app.command()
+def report(
+    ctx: typer.Context,
+    day: DayOption = None,
+    instance: InstanceOption = None,
+    fmt: Annotated[ReportFormat, typer.Option("--format", "-f")] = "table",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+    full_numbers: Annotated[bool, typer.Option(help="Whole telephone numbers.")] = False,
+) -> None:
+    """The day's calls in figures, for the team."""
+    with App(settings_of(ctx)) as running:
+        chosen(running, instance)
+        text = _report(running, day, instance, fmt, full_numbers=full_numbers)
+    if output is None:
+        typer.echo(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+        typer.echo(f"{output} written")
+
+
+def _report(
+    running: App, day: datetime | None, instance: str | None, fmt: ReportFormat, *, full_numbers: bool
+) -> str:
+    zone = ZoneInfo(running.settings.schedule.zone)
+    start, end = _day(day, zone)
+    return report_render.render(
+        report_figures.figures(running.store.outcomes.tally(start, end, instance)),
+        running.store.outcomes.listing(start, end, instance),
+        title="Relatório de cobrança por telefone",
+        day=start.astimezone(zone).date(),
+        zone=zone,
+        fmt=fmt,
+        full_numbers=full_numbers,
+    )
+
+
+def _day(day: datetime | None, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """A local day as UTC instants, the end excluded."""
+    local: date = day.date() if day else utc_now().astimezone(zone).date()
+    start = datetime.combine(local, daytime(), zone)
+    return start.astimezone(UTC), datetime.combine(local + timedelta(days=1), daytime(), zone).astimezone(UTC)

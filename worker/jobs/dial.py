@@ -1,0 +1,151 @@
+"""The dialler: one step claims as many debtors as may be called now, and puts their calls on the line.
+
+Order within a step: may we dial at all, who is next, is he allowed, can we say it, reserve (committed), dial.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import structlog
+
+from worker.core import policy, window
+from worker.core.model import Attempt, Candidate, LedgerRules, NotNow, Origination, Phone, Waiting
+from worker.core.window import CallWindow
+from worker.errors import CollectorError, SpeechError
+from worker.jobs.pace import Pace
+from worker.ports import Clock, Dialler, DialOrder, Placed, Placement, Store
+
+log = structlog.get_logger(__name__)
+
+LOOK_AHEAD = 3  # waiting debtors looked at for each free channel: some will not be allowed now
+PARKED_FOR = timedelta(minutes=10)  # when a message could not be rendered
+
+
+@dataclass(frozen=True, slots=True)
+class DialPlan:
+    """One instance's rules for dialling."""
+
+    instance: str
+    origination: Origination
+    channels: int
+    window: CallWindow
+    rules: LedgerRules
+    order: Callable[[Attempt], DialOrder]
+    prepare: Callable[[Waiting, str], None]  # render what will be said to that number; raises SpeechError
+    new_id: Callable[[datetime], str]
+    handler_alive: Callable[[datetime], str]  # empty when a handler lives; else one sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step did. `busy`: there was work, look again soon."""
+
+    placed: int = 0
+    refused: Counter[str] = field(default_factory=Counter)  # reason -> debtors
+    why_not: str = ""  # why nothing may be dialled at all
+    empty: bool = False  # nobody waits
+
+    @property
+    def busy(self) -> bool:
+        return self.placed > 0
+
+
+def why_not(plan: DialPlan, dialler: Dialler, now: datetime) -> str:
+    """Empty when this instance may dial now; else the first reason against it, in one sentence."""
+    return window.why_closed(plan.window, now) or plan.handler_alive(now) or dialler.ready()
+
+
+def step(plan: DialPlan, store: Store, dialler: Dialler, clock: Clock, allowance: int) -> Step:
+    """Put up to `allowance` calls on the line."""
+    now = clock()
+    if reason := why_not(plan, dialler, now):
+        return Step(why_not=reason)
+    free = min(allowance, plan.channels - store.attempts.count_open(plan.instance))
+    if free <= 0:
+        return Step()
+    refused: Counter[str] = Counter()
+    candidates = pick(plan, store, now, free, refused)
+    attempts = store.attempts.reserve(candidates, channels=plan.channels, rules=plan.rules, now=now)
+    placed = put_on_line(plan, store, dialler, attempts)
+    return Step(placed, refused, empty=not candidates and not refused)
+
+
+def pick(plan: DialPlan, store: Store, now: datetime, free: int, refused: Counter[str]) -> list[Candidate]:
+    """The next debtors who may be called, each with a number; the others are postponed with the reason."""
+    candidates: list[Candidate] = []
+    numbers: set[str] = set()
+    for waiting in store.queue.waiting(plan.instance, now, free * LOOK_AHEAD):
+        if len(candidates) == free:
+            break
+        choice = choose(plan, waiting, now)
+        if isinstance(choice, NotNow):
+            refused[choice.reason] += 1
+            store.queue.postpone(waiting.entry.entry_id, choice.until, choice.reason)
+        elif choice.number not in numbers:  # two debtors with one number: the second waits for the ledger
+            numbers.add(choice.number)
+            candidates.append(choice)
+    return candidates
+
+
+def choose(plan: DialPlan, waiting: Waiting, now: datetime) -> Candidate | NotNow:
+    """A number of this debtor that may be called now and whose message is ready, or why none."""
+    found = choose_number(plan, waiting, now)
+    if isinstance(found, NotNow):
+        return found
+    phone, local_day = found
+    try:
+        plan.prepare(waiting, phone.number)
+    except SpeechError as error:
+        log.warning("speech", instance=plan.instance, client=waiting.entry.client_id, error=str(error))
+        return NotNow("the message could not be rendered", now + PARKED_FOR)
+    return Candidate(waiting, phone.number, plan.new_id(now), plan.origination, local_day)
+
+
+def choose_number(plan: DialPlan, waiting: Waiting, now: datetime) -> tuple[Phone, date] | NotNow:
+    """The decision alone: which number, on which local day of the ledger, or why none."""
+    return policy.choose(waiting, window=plan.window, rules=plan.rules, now=now)
+
+
+def put_on_line(plan: DialPlan, store: Store, dialler: Dialler, attempts: Sequence[Attempt]) -> int:
+    """Dial what has been reserved; what the PBX certainly never got is given back. The number dialled."""
+    if not attempts:
+        return 0
+    placements = dialler.place([plan.order(attempt) for attempt in attempts])
+    by_kind: dict[Placed, list[Placement]] = {kind: [] for kind in Placed}
+    for placement in placements:
+        by_kind[placement.placed].append(placement)
+    store.attempts.dialed([item.attempt_id for item in by_kind[Placed.ACCEPTED]])
+    for item in by_kind[Placed.REFUSED]:
+        store.attempts.withdraw(item.attempt_id, item.detail)
+        log.warning("withdrawn", instance=plan.instance, attempt=item.attempt_id, reason=item.detail)
+    for item in by_kind[Placed.UNKNOWN]:  # it may be on the line: reconciliation finds out
+        log.warning("placement unknown", instance=plan.instance, attempt=item.attempt_id, reason=item.detail)
+    return len(by_kind[Placed.ACCEPTED])
+
+
+def run(
+    plan: DialPlan,
+    store: Store,
+    dialler: Dialler,
+    clock: Clock,
+    pace: Pace,
+    stop: threading.Event,
+    *,
+    idle_seconds: float = 1.0,
+    busy_seconds: float = 0.02,
+    on_step: Callable[[Step], None] = lambda _: None,
+) -> None:
+    """Steps until told to stop. Errors of the outside world are logged and tried again; they dial nobody."""
+    delay = 0.0
+    while not stop.wait(delay):
+        try:
+            done = step(plan, store, dialler, clock, pace.allowance())
+            pace.spend(done.placed)
+        except CollectorError as error:
+            log.error("dialling", instance=plan.instance, error=str(error))
+            done = Step(why_not=str(error))
+        on_step(done)
+        delay = busy_seconds if done.busy else idle_seconds

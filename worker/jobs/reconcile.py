@@ -1,0 +1,114 @@
+"""Reconciliation: attempts nobody ended get their outcome from the CDR, and every outcome looks for its CDR row.
+
+An attempt is left alone while its call may still live: the PBX says so, or its deadline has not come.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from worker.core import outcome, retry, userfield
+from worker.core.model import Attempt, CdrRow, Change, LedgerRules, LineFacts, Outcome, OutcomeSource
+from worker.jobs.history import Report, recorded
+from worker.ports import Clock, Pbx, Store
+
+log = structlog.get_logger(__name__)
+
+SETTLE = timedelta(seconds=10)  # the handler's own chance to write the outcome; CDR rows may come late
+NEVER = timedelta(minutes=15)  # an outcome without CDR row after this has none
+ALL = "-"  # instance name in the history: one run serves all
+
+
+def reconcile(
+    store: Store, pbx: Pbx, clock: Clock, rules: Mapping[str, LedgerRules], longest_call: timedelta
+) -> Report:
+    """One run over all instances. `longest_call`: no channel of ours can live longer (TIMEOUT(absolute))."""
+
+    def work() -> Report:
+        now = clock()
+        ended, lost = end_orphans(store, pbx, now, rules, longest_call)
+        found, missing = match_cdr(store, now)
+        detail: dict[str, object] = {"ended": ended, "lost": lost, "cdr_found": found, "cdr_missing": missing}
+        return Report("reconcile", ALL, change=Change(0, 0, ended, found, lost), detail=detail)
+
+    return recorded(store.runs, clock, "reconcile", ALL, work)
+
+
+def end_orphans(
+    store: Store, pbx: Pbx, now: datetime, rules: Mapping[str, LedgerRules], longest_call: timedelta
+) -> tuple[int, int]:
+    """(ended from the CDR, lost without a trace)"""
+    attempts = store.attempts.open_since(now - SETTLE)
+    if not attempts:
+        return 0, 0
+    live = pbx.live_attempts()
+    silent = [one for one in attempts if _is_over(one, live, now, longest_call)]
+    rows = store.outcomes.cdr_of({one.attempt_id: one.reserved_at for one in silent})
+    ended = lost = 0
+    for attempt in silent:
+        row = rows.get(attempt.attempt_id)
+        if row is not None:
+            ended += _end(store, attempt, _from_cdr(attempt, row, now), now, rules)
+        elif attempt.reserved_at + longest_call + NEVER < now or (live is not None and _settled(attempt, now)):
+            lost += _end(store, attempt, outcome.unknown(attempt, now), now, rules, lost=True)
+    return ended, lost
+
+
+def _is_over(attempt: Attempt, live: set[str] | None, now: datetime, longest_call: timedelta) -> bool:
+    if live is not None:
+        return attempt.attempt_id not in live
+    return attempt.reserved_at + longest_call + SETTLE < now
+
+
+def _settled(attempt: Attempt, now: datetime) -> bool:
+    """The PBX knows nothing of it and its CDR row has had time to come."""
+    return attempt.reserved_at + timedelta(minutes=2) < now
+
+
+def _from_cdr(attempt: Attempt, row: CdrRow, now: datetime) -> Outcome:
+    try:
+        facts = userfield.parse(row.userfield)
+    except ValueError:
+        facts = LineFacts(attempt.attempt_id, answered=row.disposition == "ANSWERED")
+    return outcome.conclude(
+        facts,
+        instance=attempt.instance,
+        client_id=attempt.client_id,
+        number=attempt.number,
+        now=now,
+        talk=None,
+        source=OutcomeSource.CDR,
+        uniqueid=row.uniqueid,
+    )
+
+
+def _end(
+    store: Store,
+    attempt: Attempt,
+    ending: Outcome,
+    now: datetime,
+    rules: Mapping[str, LedgerRules],
+    *,
+    lost: bool = False,
+) -> int:
+    step = retry.next_step(
+        ending, now=now, rules=rules.get(attempt.instance, LedgerRules()), other_numbers_left=True
+    )
+    written = store.outcomes.record(ending, step, lost=lost)
+    if written:
+        log.info("reconciled", attempt=attempt.attempt_id, line=ending.line_result, source=ending.source)
+    return int(written)
+
+
+def match_cdr(store: Store, now: datetime) -> tuple[int, int]:
+    """Outcomes and the CDR rows of the very same calls: (found, missing for good)."""
+    outcomes = store.outcomes.unmatched(now - SETTLE)
+    rows = store.outcomes.cdr_of({one.attempt_id: one.ended_at for one in outcomes})
+    found = {one.attempt_id: rows[one.attempt_id].uniqueid for one in outcomes if one.attempt_id in rows}
+    missing = [one.attempt_id for one in outcomes if one.attempt_id not in rows and one.ended_at + NEVER < now]
+    if found or missing:
+        store.outcomes.mark_cdr(found, missing)
+    if missing:
+        log.warning("outcomes without CDR row", count=len(missing), first=missing[0])
+    return len(found), len(missing)
