@@ -51,8 +51,8 @@ def _database(app: App) -> Iterator[Finding]:
     first = _try("database schema", schema)
     yield first
     if first.ok:
-        for what, ok, detail in app.database.probe():
-            yield Finding(f"database {what}", ok, detail)
+        for found in app.database.probe():
+            yield Finding(f"database {found.subject}", found.good, found.says)
         reason = app.handler_alive(utc_now())
         yield Finding("handler", not reason, reason or "seen in the last seconds")
 

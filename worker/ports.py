@@ -1,6 +1,6 @@
 """What the jobs need of the outside world. Adapters implement these; `app.py` joins them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -33,10 +33,7 @@ from worker.core.model import (
 RowT = TypeVar("RowT", Client, Bill)
 
 
-class Clock(Protocol):
-    def __call__(self) -> datetime:
-        """The present instant, in UTC, zone-aware."""
-        ...
+Clock = Callable[[], datetime]  # the present instant, in UTC, zone-aware
 
 
 # --- the ERP -----------------------------------------------------------------------------------------
@@ -326,5 +323,4 @@ class Progress:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-class Watcher(Protocol):
-    def __call__(self, progress: Progress) -> None: ...
+Watcher = Callable[[Progress], None]

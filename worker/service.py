@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -59,7 +60,7 @@ class Service:
         scheduler = self._schedule()
         scheduler.start()
         for instance in self.app.instances():
-            self._start(f"dial-{instance.id}", lambda one=instance: self._dial(one))
+            self._start(f"dial-{instance.id}", partial(self._dial, instance))
         log.info("service", instances=[one.id for one in self.app.instances()])
         try:
             while not self.stop.wait(BEAT_SECONDS):

@@ -152,7 +152,7 @@ class Trunk(Section):
 
 
 class Span(Section):
-    """From one time of day to another, the end excluded."""
+    """From one time of day to another, the end excluded; 24:00 is the end of the day."""
 
     start: time
     end: time
@@ -170,7 +170,7 @@ def _span(text: object) -> object:
     match = re.fullmatch(r"([0-2]\d:[0-5]\d)-([0-2]\d:[0-5]\d)", str(text))
     if not match:
         raise ValueError("write a span like 08:00-19:00, or leave the day empty (null) for no calls")
-    return {"start": match[1], "end": match[2]}
+    return {"start": match[1], "end": time.max if match[2] == "24:00" else match[2]}
 
 
 class Window(Section):

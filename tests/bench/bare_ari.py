@@ -51,8 +51,9 @@ async def _all(
                 answer.raise_for_status()
                 await answer.read()
             async with asyncio.timeout(30):
-                await ended.pop(name).wait()
+                await ended[name].wait()
         finally:
+            del ended[name]
             slots.release()
 
     async with asyncio.TaskGroup() as group:

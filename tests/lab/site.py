@@ -23,6 +23,12 @@ def wait_until(what: str, reached: Callable[[], bool], seconds: float, pause: fl
         time.sleep(pause)
 
 
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far, all threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Program:
     """A running `collector` command with its own log file."""
 
@@ -42,11 +48,6 @@ class Program:
     @property
     def pid(self) -> int:
         return self.process.pid
-
-    def cpu_seconds(self) -> float:
-        """User and system time so far, all threads."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def rss_mb(self) -> float:
         """Peak resident memory."""

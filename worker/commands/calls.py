@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as daytime
 from pathlib import Path
@@ -15,7 +14,7 @@ from worker import convert
 from worker.app import App, utc_now
 from worker.commands import live, show
 from worker.commands.base import DryRunOption, InstanceOption, JsonOption, app, chosen, settings_of
-from worker.commands.data import sync_one
+from worker.commands.data import SyncWhat, sync_one
 from worker.errors import CollectorError
 from worker.jobs import dial as dialling
 from worker.jobs.history import Report
@@ -27,6 +26,7 @@ from worker.settings import Instance
 
 JobName = Literal["clients", "bills", "client_types", "dialer", "reconcile", "reports"]
 ReportFormat = Literal["table", "csv", "json", "md", "html"]
+SYNC_OF: dict[str, SyncWhat] = {"clients": "clients", "bills": "bills", "client_types": "client-types"}
 DayOption = Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Default: today.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Log every step.")]
 
@@ -134,11 +134,8 @@ def run_job(
 def _run(running: App, job: JobName, instances: list[Instance]) -> list[Report]:
     if job == "reconcile":
         return [run_reconcile(running)]
-    what = {"clients": "clients", "bills": "bills", "client_types": "client-types"}[job]
-    work: Callable[[Instance], list[Report]] = lambda one: sync_one(  # noqa: E731  # read once, just below
-        running, one, convert.sync_plan(one), what, quiet
-    )
-    return [report for one in instances for report in work(one)]
+    what = SYNC_OF[job]
+    return [report for one in instances for report in sync_one(running, one, convert.sync_plan(one), what, quiet)]
 
 
 @app.command()

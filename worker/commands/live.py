@@ -3,9 +3,8 @@
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 from rich.console import Console
 from rich.live import Live
@@ -16,8 +15,7 @@ from worker.ports import Progress, Watcher
 LINE_SECONDS = 2.0  # between two plain lines about the same thing
 
 
-class DialWatcher(Protocol):
-    def __call__(self, instance: str, placed: int, in_flight: int, why_not: str) -> None: ...
+DialWatcher = Callable[[str, int, int, str], None]  # instance, dialled, in flight, why not more
 
 
 def say(text: str) -> None:

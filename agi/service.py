@@ -1,0 +1,91 @@
+"""`collector handler`: FastAGI server and Stasis app in one process; it talks and writes outcomes, never dials."""
+
+import os
+import signal
+import threading
+from contextlib import ExitStack
+from functools import partial
+
+import structlog
+
+from agi.conversation import ConversationPlan
+from agi.fastagi import FastAgiServer
+from agi.stasis import StasisApp
+from agi.switchboard import InstanceLine, Switchboard
+from agi.talk import routes
+from worker import convert
+from worker.app import PBX_NAME, App, utc_now
+from worker.errors import CollectorError, PbxRefused
+from worker.settings import Instance
+
+log = structlog.get_logger(__name__)
+
+BEAT_SECONDS = 2.0
+DRAIN_SECONDS = 15.0  # at SIGTERM: conversations may end by themselves for so long
+
+
+class HandlerService:
+    """Starts both servers, tells the worker that it lives, stops cleanly on SIGTERM."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.stop = threading.Event()
+
+    def run(self) -> None:
+        """Blocks until told to stop."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop.set())
+        switchboard = Switchboard(
+            self.app.store, {one.id: self._line(one) for one in self.app.settings.instances}, utc_now
+        )
+        with ExitStack() as stack:
+            self._serve_agi(switchboard, stack)
+            self._serve_stasis(switchboard, stack)
+            stack.callback(self._leave)
+            log.info("handler", instances=[one.id for one in self.app.settings.instances])
+            while not self.stop.is_set():
+                self._beat()
+                self.stop.wait(BEAT_SECONDS)
+            log.info("stopping", talking=switchboard.talking)
+
+    def _line(self, instance: Instance) -> InstanceLine:
+        talk = instance.conversation
+        return InstanceLine(
+            instance=instance.id,
+            plan=ConversationPlan(talk.key_wait_seconds, talk.repeats, talk.confirm),
+            sounds=partial(self.app.sounds, instance),
+            rules=convert.ledger_rules(instance),
+        )
+
+    def _serve_agi(self, switchboard: Switchboard, stack: ExitStack) -> None:
+        where = self.app.settings.pbx.agi
+        amd = {one.id: one.conversation.amd for one in self.app.settings.instances}
+        try:
+            server = FastAgiServer(where.host, where.port, routes(switchboard, amd))
+        except OSError as error:
+            raise PbxRefused(
+                f"FastAGI cannot listen on {where.host}:{where.port}: {error.strerror}; "
+                "is another handler running? else change pbx.agi"
+            ) from None
+        server.start()
+        stack.callback(server.stop, DRAIN_SECONDS)
+
+    def _serve_stasis(self, switchboard: Switchboard, stack: ExitStack) -> None:
+        if self.app.ari is None:
+            return
+        stasis = StasisApp(self.app.ari, switchboard, self.app.settings.pbx.talk_threads)
+        stasis.start()
+        stack.callback(stasis.stop, DRAIN_SECONDS)
+
+    def _beat(self) -> None:
+        try:
+            self.app.store.presence.beat("handler", PBX_NAME, os.getpid(), "", utc_now())
+        except CollectorError as error:  # the worker stops dialling by itself when it misses the beat
+            log.error("presence", error=str(error))
+
+    def _leave(self) -> None:
+        """First thing at the end: nobody new is dialled while calls drain."""
+        try:
+            self.app.store.presence.leave("handler", PBX_NAME)
+        except CollectorError as error:
+            log.error("presence", error=str(error))

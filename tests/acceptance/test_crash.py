@@ -1,0 +1,102 @@
+"""kill -9 in the middle of 50 calls: no number twice, one outcome an attempt, rebuilt from the CDR."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import pytest
+
+from tests.acceptance import campaign
+from tests.lab.lab import Lab
+from tests.lab.numbers import Ending
+from tests.lab.people import people, write_csv
+from tests.lab.site import Program, Site, wait_until
+
+CALLS = 50
+MIX = [
+    Ending.HUMAN_LISTENS,
+    Ending.NO_ANSWER,
+    Ending.HUMAN_PRESSES_1,
+    Ending.MACHINE_WITH_BEEP,
+    Ending.BUSY,
+]
+_offset = iter(range(100, 9000, 100))  # each test rings other telephones
+
+
+@pytest.fixture
+def site(lab: Lab) -> Iterator[Site]:
+    """A migrated, empty installation with 50 debtors on the two paths together."""
+    campaign.configure(lab, channels=25)
+    with Site(lab.config_file, lab.folder) as running:
+        running.run("migrate")
+        for table in ("attempt", "queue_entry", "client", "client_phone", "bill"):
+            campaign.rows(lab, f"DELETE FROM collector.{table}")
+        campaign.rows(lab, "DELETE FROM asteriskcdrdb.collector_outcome")
+        for position, name in enumerate(campaign.PATHS.values()):
+            crowd = people(
+                MIX * (CALLS // 2 // len(MIX)), 1 + 1000 * position, today=_today(), offset=next(_offset)
+            )
+            write_csv(crowd, lab.folder / f"{name}-clients.csv", lab.folder / f"{name}-bills.csv")
+        running.run("sync", "--accept-shrink")
+        yield running
+        lab.wait_quiet(40)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def count(lab: Lab, what: str) -> int:
+    (row,) = campaign.rows(lab, f"SELECT COUNT(*) n FROM {what}")
+    return int(row["n"])
+
+
+def settle(lab: Lab, site: Site) -> None:
+    """Reconcile until no attempt is open."""
+
+    def over() -> bool:
+        site.run("run", "reconcile")
+        return count(lab, "collector.attempt WHERE open_in IS NOT NULL") == 0
+
+    wait_until("the end of every attempt", over, 200, 3.0)
+
+
+def check(lab: Lab) -> None:
+    """The invariants that no crash may break."""
+    assert CALLS == count(lab, "(SELECT DISTINCT number FROM collector.attempt) numbers")
+    twice = campaign.rows(lab, "SELECT number FROM collector.attempt GROUP BY number HAVING COUNT(*) > 1")
+    assert [] == twice  # one more call would be inside its gap
+    assert CALLS == count(lab, "asteriskcdrdb.collector_outcome")
+    assert CALLS == count(lab, "asteriskcdrdb.collector_outcome JOIN collector.attempt USING (attempt_id)")
+    over = campaign.rows(lab, "SELECT number FROM collector.ledger WHERE tries > 3")
+    assert [] == over
+
+
+def start_dialling(lab: Lab, site: Site, dialled: int) -> tuple[Program, Program]:
+    handler = site.start("handler")
+    wait_until("a ready handler", lambda: campaign.ready(site), 20, 0.3)
+    worker = site.start("dial")
+    wait_until("calls in flight", lambda: count(lab, "collector.attempt") >= dialled, 60)
+    return handler, worker
+
+
+def test_a_worker_killed_in_the_middle_dials_nobody_twice(lab: Lab, site: Site) -> None:
+    _, worker = start_dialling(lab, site, 15)
+    worker.kill9()
+    assert CALLS > count(lab, "collector.attempt")
+    site.run("dial", seconds=150)
+    settle(lab, site)
+    check(lab)
+
+
+def test_a_handler_killed_in_the_middle_loses_no_outcome(lab: Lab, site: Site) -> None:
+    handler, worker = start_dialling(lab, site, 15)
+    wait_until("conversations", lambda: count(lab, "collector.attempt WHERE state = 'answered'") >= 5, 30)
+    handler.kill9()
+    wait_until("no more dialling", lambda: "nobody now" in site.run("dial", "--dry-run").stdout, 20)
+    site.start("handler")
+    wait_until("the worker's end", lambda: worker.process.poll() is not None, 150)
+    if count(lab, "collector.attempt") < CALLS:
+        site.run("dial", seconds=150)
+    settle(lab, site)
+    check(lab)
+    assert 0 < count(lab, "asteriskcdrdb.collector_outcome WHERE source = 'cdr'")

@@ -1,0 +1,157 @@
+"""The dialler: who is put on the line, what is given back, and why nobody is."""
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.unit.world import NOON, RULES, WINDOW, Clock, Line, Source, bill, client, dial_plan, sync_plan, watch
+from worker.core.model import AttemptState, Waiting
+from worker.errors import SpeechError, StoreUnavailable
+from worker.jobs import dial, explain, sync
+from worker.jobs.pace import Pace
+from worker.ports import Placed, Store
+from worker.store.memory import memory_store
+
+
+def filled(clock: Clock, debtors: int = 5) -> Store:
+    store = memory_store()
+    source = Source(
+        [client(index) for index in range(debtors)], [bill(index, overdue=100 - index) for index in range(debtors)]
+    )
+    sync.sync_all(sync_plan(), source, store, clock, watch)
+    return store
+
+
+def test_the_oldest_debts_are_dialled_first_up_to_the_free_channels() -> None:
+    clock, line = Clock(), Line()
+    store = filled(clock)
+    assert 2 == dial.step(dial_plan(channels=2), store, line, clock, 10).placed
+    assert ["+5511961000000", "+5511961000001"] == line.placed
+    assert 0 == dial.step(dial_plan(channels=2), store, line, clock, 10).placed
+    assert 2 == store.attempts.count_open("fibra")
+
+
+def test_the_allowance_bounds_a_step() -> None:
+    clock, line = Clock(), Line()
+    assert 3 == dial.step(dial_plan(), filled(clock), line, clock, 3).placed
+
+
+def test_nobody_is_dialled_outside_the_window() -> None:
+    clock, line = Clock(NOON + timedelta(hours=9)), Line()
+    done = dial.step(dial_plan(), filled(clock), line, clock, 10)
+    assert (0, []) == (done.placed, line.placed)
+    assert done.why_not
+
+
+def test_nobody_is_dialled_while_no_handler_lives_or_the_pbx_is_not_ready() -> None:
+    clock, line = Clock(), Line()
+    store = filled(clock)
+    deaf = replace(dial_plan(), handler_alive=lambda _: "no handler")
+    assert "no handler" == dial.step(deaf, store, line, clock, 10).why_not
+    line.why_not = "the PBX is away"
+    assert "the PBX is away" == dial.step(dial_plan(), store, line, clock, 10).why_not
+    assert [] == line.placed
+
+
+def test_what_the_pbx_certainly_never_got_is_given_back() -> None:
+    clock, line = Clock(), Line(Placed.REFUSED)
+    store = filled(clock, 1)
+    assert 0 == dial.step(dial_plan(), store, line, clock, 10).placed
+    assert 0 == store.attempts.count_open("fibra")
+    line.answer = Placed.ACCEPTED
+    assert 1 == dial.step(dial_plan(), store, line, clock, 10).placed  # the ledger has the try back
+
+
+def test_a_placement_in_doubt_stays_open_for_reconciliation() -> None:
+    clock, line = Clock(), Line(Placed.UNKNOWN)
+    store = filled(clock, 1)
+    dial.step(dial_plan(), store, line, clock, 10)
+    (attempt,) = store.attempts.open_since(clock() + timedelta(seconds=1))
+    assert AttemptState.RESERVED is attempt.state
+
+
+def test_a_debtor_whose_message_cannot_be_rendered_is_postponed_not_dialled() -> None:
+    clock, line = Clock(), Line()
+    store = filled(clock, 2)
+
+    def prepare(waiting: Waiting, _: str) -> None:
+        if waiting.entry.client_id == "0":
+            raise SpeechError("no voice")
+
+    done = dial.step(replace(dial_plan(), prepare=prepare), store, line, clock, 10)
+    assert ["+5511961000001"] == line.placed
+    assert {"the message could not be rendered": 1} == dict(done.refused)
+    assert [] == store.queue.waiting("fibra", clock(), 10)
+    clock.move(minutes=11)
+    assert 1 == len(store.queue.waiting("fibra", clock(), 10))
+
+
+def test_two_debtors_with_one_number_are_not_dialled_together() -> None:
+    clock, line, store = Clock(), Line(), memory_store()
+    shared = "+5511961009999"
+    source = Source([client(1, shared), client(2, shared)], [bill(1), bill(2)])
+    sync.sync_all(sync_plan(), source, store, clock, watch)
+    dial.step(dial_plan(), store, line, clock, 10)
+    dial.step(dial_plan(), store, line, clock, 10)
+    assert [shared] == line.placed
+
+
+def test_a_debtor_without_a_number_does_not_block_those_behind_him() -> None:
+    clock, line, store = Clock(), Line(), memory_store()
+    nobody = replace(client(1), phones=())
+    sync.sync_all(sync_plan(), Source([nobody, client(2)], [bill(1, 300), bill(2)]), store, clock, watch)
+    for _ in range(2):
+        dial.step(dial_plan(channels=1), store, line, clock, 1)
+    assert 1 == len(line.placed)
+
+
+def test_the_loop_goes_on_after_an_error_of_the_outside_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, line, stop = Clock(), Line(), threading.Event()
+    store = filled(clock, 2)
+    steps: list[dial.Step] = []
+    real = store.attempts.count_open
+
+    def once(_: str) -> int:
+        monkeypatch.setattr(store.attempts, "count_open", real)
+        raise StoreUnavailable("gone for a moment")
+
+    monkeypatch.setattr(store.attempts, "count_open", once)  # no way to make memory fail but this
+
+    def on_step(done: dial.Step) -> None:
+        steps.append(done)
+        if done.empty or len(steps) > 20:
+            stop.set()
+
+    pace = Pace(1000, lambda: 0.0, limit=None)
+    dial.run(dial_plan(), store, line, clock, pace, stop, idle_seconds=0, busy_seconds=0, on_step=on_step)
+    assert "gone for a moment" == steps[0].why_not
+    assert 1 == len(line.placed)  # the pace's clock stands still: one call saved up
+
+
+def test_pace_allows_a_second_saved_up_and_no_more_than_the_limit() -> None:
+    now = [0.0]
+    pace = Pace(5, lambda: now[0], limit=7)
+    assert 1 == pace.allowance()
+    now[0] = 10
+    assert 5 == pace.allowance()
+    pace.spend(5)
+    assert 0 == pace.allowance()
+    now[0] = 11
+    assert (2, False) == (pace.allowance(), pace.exhausted)
+    pace.spend(2)
+    now[0] = 20
+    assert (0, True) == (pace.allowance(), pace.exhausted)
+
+
+def test_explain_names_the_rule_that_stands_against_a_call() -> None:
+    clock, line = Clock(), Line()
+    store = filled(clock, 1)
+    rules = {"fibra": (WINDOW, RULES)}
+    (case,) = explain.explain(store, "(11) 96100-0000", rules, clock()).cases
+    assert case.allowed
+    dial.step(dial_plan(), store, line, clock, 1)
+    found = explain.explain(store, "11961000000", rules, clock())
+    assert not found.cases[0].allowed
+    assert 1 == len(found.attempts)

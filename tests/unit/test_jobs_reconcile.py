@@ -1,0 +1,44 @@
+"""Reconciliation over the in-memory store; the real CDR is in the acceptance tests."""
+
+from datetime import timedelta
+
+from tests.unit.test_jobs_dial import filled
+from tests.unit.world import RULES, Clock, Line, Switch, dial_plan
+from worker.core.model import AttemptState, LineResult, OutcomeSource
+from worker.jobs import dial, reconcile
+from worker.store.memory import memory_store
+
+LONGEST = timedelta(seconds=270)
+
+
+def test_a_call_that_may_still_live_is_left_alone() -> None:
+    clock, line = Clock(), Line()
+    store = filled(clock, 1)
+    dial.step(dial_plan(), store, line, clock, 1)
+    (attempt,) = store.attempts.open_since(clock() + timedelta(seconds=1))
+    clock.move(seconds=60)
+    for live in ({attempt.attempt_id}, None):  # the PBX says so, or cannot be asked and the deadline is far
+        reconcile.reconcile(store, Switch(live), clock, {"fibra": RULES}, LONGEST)
+        assert 1 == store.attempts.count_open("fibra")
+
+
+def test_an_attempt_without_any_trace_is_lost_once_and_its_try_still_counts() -> None:
+    clock, line = Clock(), Line()
+    store = filled(clock, 1)
+    dial.step(dial_plan(), store, line, clock, 1)
+    (attempt,) = store.attempts.open_since(clock() + timedelta(seconds=1))
+    clock.move(minutes=3)
+    for _ in range(2):
+        reconcile.reconcile(store, Switch(set()), clock, {"fibra": RULES}, LONGEST)
+    after = store.attempts.get(attempt.attempt_id)
+    assert after is not None
+    assert AttemptState.LOST is after.state
+    (row,) = store.outcomes.listing(clock() - timedelta(hours=1), clock() + timedelta(hours=1))
+    assert LineResult.UNKNOWN is row.outcome.line_result
+    assert OutcomeSource.DEADLINE is row.outcome.source
+    assert 0 == dial.step(dial_plan(), store, line, clock, 1).placed  # inside the gap
+
+
+def test_nothing_to_do_is_done() -> None:
+    report = reconcile.reconcile(memory_store(), Switch(), Clock(), {}, LONGEST)
+    assert "done" == report.status
