@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 
+from agi.ari_call import file_seconds
 from agi.conversation import ConversationPlan
 from agi.fastagi import FastAgiServer
 from agi.stasis import StasisApp
@@ -73,7 +74,8 @@ class HandlerService:
     def _serve_stasis(self, switchboard: Switchboard, stack: ExitStack) -> None:
         if self.app.ari is None:
             return
-        stasis = StasisApp(self.app.ari, switchboard, self.app.settings.pbx.talk_threads)
+        pbx = self.app.settings.pbx
+        stasis = StasisApp(self.app.ari, switchboard, pbx.talk_threads, seconds_of=file_seconds(pbx.sounds))
         stasis.start()
         stack.callback(stasis.stop, DRAIN_SECONDS)
 

@@ -57,6 +57,10 @@ def _web(text: str) -> str:
     return text.rstrip("/")
 
 
+State = Literal[
+    "", "AC", "AL", "AM", "AP", "BA", "CE", "DF", "ES", "GO", "MA", "MG", "MS", "MT",
+    "PA", "PB", "PE", "PI", "PR", "RJ", "RN", "RO", "RR", "RS", "SC", "SE", "SP", "TO",
+]  # fmt: skip
 Zone = Annotated[str, AfterValidator(_zone)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Number = Annotated[str, AfterValidator(_number)]
@@ -184,7 +188,7 @@ class Window(Section):
     saturday: Span | None
     sunday: Span | None = None
     holidays: bool = True  # national and state holidays are closed
-    state: str = Field("", pattern=r"^([A-Z]{2})?$")  # UF whose holidays count; empty: national only
+    state: State = ""  # whose holidays count too; empty: national only
     closed_days: tuple[date, ...] = ()  # city and company holidays
 
     @model_validator(mode="before")

@@ -65,7 +65,7 @@ CREATE TABLE queue_entry (
   changed_at      DATETIME(6)   NOT NULL,
   PRIMARY KEY (entry_id),
   UNIQUE KEY one_open (instance, open_key),
-  KEY next_up (instance, state, oldest_due, entry_id),
+  KEY next_up (instance, state, oldest_due, entry_id, next_attempt_at),  -- those not yet due are skipped in the index
   KEY by_client (instance, client_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -106,8 +106,9 @@ CREATE TABLE ledger (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- One row an instance: its lock serialises reservations, so that two workers cannot both take the last channel.
+-- A second one, "sync:" and the instance, serialises the storing of complete answers and leaves the dialling alone.
 CREATE TABLE instance_lock (
-  instance VARCHAR(20) NOT NULL,
+  instance VARCHAR(30) NOT NULL,
   PRIMARY KEY (instance)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -183,5 +184,6 @@ CREATE TABLE {cdr}.collector_outcome (
   PRIMARY KEY (attempt_id),
   KEY by_end (ended_at, instance),
   KEY by_number (number, ended_at),
+  KEY by_client (instance, client_id, number, ended_at),  -- how a debtor's last try to each number ended
   KEY to_match (cdr_found, ended_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

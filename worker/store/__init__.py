@@ -1,1 +1,1 @@
-"""The database: named queries in, models out; and the same in memory."""
+"""The database: thin functions that run a named query of sql/queries and return the core's values."""

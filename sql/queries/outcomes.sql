@@ -1,0 +1,70 @@
+-- How attempts ended; Asterisk's own `cdr` is only read.
+
+-- name: add_outcome
+-- IGNORE: the primary key makes the second writer's row count 0.
+INSERT IGNORE INTO {cdr}.collector_outcome (attempt_id, instance, client_id, number, ended_at, line_result, cause,
+  tech_text, answerer, amd_status, amd_cause, heard, heard_seconds, result, keys_pressed, promise_day, ring_seconds,
+  talk_seconds, short_call, source, uniqueid)
+VALUES (%(attempt_id)s, %(instance)s, %(client_id)s, %(number)s, %(ended_at)s, %(line_result)s, %(cause)s,
+  %(tech_text)s, %(answerer)s, %(amd_status)s, %(amd_cause)s, %(heard)s, %(heard_seconds)s, %(result)s,
+  %(keys_pressed)s, %(promise_day)s, %(ring_seconds)s, %(talk_seconds)s, %(short_call)s, %(source)s, %(uniqueid)s);
+
+-- name: end_attempt
+UPDATE attempt SET state = %(state)s, ended_at = %(ended_at)s
+WHERE attempt_id = %(attempt_id)s AND state IN ('reserved', 'dialing', 'answered');
+
+-- name: move_entry
+UPDATE queue_entry e JOIN attempt a ON a.entry_id = e.entry_id
+SET e.state = %(state)s, e.reason = %(reason)s, e.next_attempt_at = %(not_before)s, e.changed_at = %(now)s
+WHERE a.attempt_id = %(attempt_id)s AND e.state = 'claimed';
+
+-- name: put_block
+-- What the person asked for outlives what the network said. SET runs left to right: `reason` comes last.
+INSERT INTO number_block (number, instance, client_id, reason, attempt_id, created_at)
+VALUES (%(number)s, %(instance)s, %(client_id)s, %(reason)s, %(attempt_id)s, %(now)s)
+ON DUPLICATE KEY UPDATE
+  attempt_id = IF(reason = 'opt_out', attempt_id, VALUES(attempt_id)),
+  reason = IF(reason = 'opt_out', reason, VALUES(reason));
+
+-- name: cdr_by_uniqueid
+SELECT uniqueid, calldate, disposition, userfield, duration, billsec FROM {cdr_table} WHERE uniqueid IN %(ids)s;
+
+-- name: cdr_by_userfield
+-- userfield has no index: the calldate window is what keeps this cheap.
+SELECT uniqueid, calldate, disposition, userfield, duration, billsec FROM {cdr_table}
+WHERE calldate BETWEEN %(since)s AND %(until)s AND SUBSTRING(userfield, 1, %(length)s) IN %(ids)s;
+
+-- name: unmatched
+-- Those looked for in vain are looked for again for a while: a CDR row may come late.
+SELECT attempt_id, instance, client_id, number, ended_at, line_result, cause, tech_text, answerer, amd_status,
+  amd_cause, heard, heard_seconds, result, keys_pressed, promise_day, ring_seconds, talk_seconds, short_call, source,
+  uniqueid
+FROM {cdr}.collector_outcome
+WHERE (cdr_found IS NULL AND ended_at < %(before)s)
+  OR (cdr_found = 0 AND ended_at < %(before)s AND ended_at >= %(again_since)s)
+ORDER BY cdr_found, ended_at, attempt_id LIMIT %(limit)s;
+
+-- name: mark_found
+UPDATE {cdr}.collector_outcome SET cdr_found = 1, uniqueid = %(uniqueid)s WHERE attempt_id = %(attempt_id)s;
+
+-- name: mark_missing
+UPDATE {cdr}.collector_outcome SET cdr_found = 0 WHERE cdr_found IS NULL AND attempt_id IN %(attempt_ids)s;
+
+-- name: tally
+SELECT o.instance, COALESCE(a.origination, 'ari') AS origination, o.line_result, o.answerer, o.heard, o.result,
+  COUNT(*) AS n, SUM(o.short_call) AS short_calls, SUM(o.talk_seconds) AS talk_seconds,
+  SUM(COALESCE(o.cdr_found, 0)) AS cdr_found
+FROM {cdr}.collector_outcome o LEFT JOIN attempt a ON a.attempt_id = o.attempt_id
+WHERE o.ended_at >= %(start)s AND o.ended_at < %(end)s AND (%(instance)s IS NULL OR o.instance = %(instance)s)
+GROUP BY o.instance, COALESCE(a.origination, 'ari'), o.line_result, o.answerer, o.heard, o.result
+ORDER BY o.instance, COALESCE(a.origination, 'ari'), o.line_result, o.answerer, o.heard, o.result;
+
+-- name: listing
+SELECT o.attempt_id, o.instance, o.client_id, o.number, o.ended_at, o.line_result, o.cause, o.tech_text, o.answerer,
+  o.amd_status, o.amd_cause, o.heard, o.heard_seconds, o.result, o.keys_pressed, o.promise_day, o.ring_seconds,
+  o.talk_seconds, o.short_call, o.source, o.uniqueid, o.cdr_found,
+  COALESCE(a.client_name, '') AS client_name, COALESCE(a.origination, 'ari') AS origination,
+  COALESCE(a.total, 0) AS total
+FROM {cdr}.collector_outcome o LEFT JOIN attempt a ON a.attempt_id = o.attempt_id
+WHERE o.ended_at >= %(start)s AND o.ended_at < %(end)s AND (%(instance)s IS NULL OR o.instance = %(instance)s)
+ORDER BY o.ended_at DESC, o.attempt_id DESC LIMIT %(limit)s;

@@ -1,0 +1,109 @@
+"""Claim and ledger: the twin in memory."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from worker.core.ledger import take
+from worker.core.model import Attempt, AttemptState, Candidate, EntryState, LedgerRow, LedgerRules, QueueEntry
+from worker.store import rows
+from worker.store.attempts import new_attempt, one_instance
+from worker.store.memory_tables import Tables, Taken
+
+
+class MemoryAttempts:
+    """`worker.ports.Attempts`."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def reserve(
+        self, candidates: Sequence[Candidate], *, channels: int, rules: LedgerRules, now: datetime
+    ) -> list[Attempt]:
+        rows.utc(now)
+        if not candidates:
+            return []
+        instance = one_instance(candidates)
+        reserved: list[Attempt] = []
+        with self._tables.mutex:
+            free = channels - self.count_open(instance)
+            for candidate in candidates:
+                if len(reserved) >= free:
+                    break
+                if self._claimable(candidate.waiting.entry, now) and self._take(candidate, rules, now):
+                    entry = self._tables.entries[candidate.waiting.entry.entry_id]
+                    self._tables.entries[entry.entry_id] = replace(entry, state=EntryState.CLAIMED)
+                    attempt = new_attempt(candidate, now)
+                    self._tables.attempts[attempt.attempt_id] = attempt
+                    reserved.append(attempt)
+        return reserved
+
+    def dialed(self, attempt_ids: Sequence[str]) -> None:
+        with self._tables.mutex:
+            for attempt_id in attempt_ids:
+                self._move(attempt_id, AttemptState.DIALING, AttemptState.RESERVED)
+
+    def withdraw(self, attempt_id: str, reason: str) -> bool:
+        with self._tables.mutex:
+            if not self._move(attempt_id, AttemptState.WITHDRAWN, AttemptState.RESERVED):
+                return False
+            attempt = self._tables.attempts[attempt_id]
+            taken = self._tables.taken.get(attempt.number)
+            if taken is not None and taken.attempt_id == attempt_id:
+                del self._tables.taken[attempt.number]
+                self._tables.ledger[attempt.number] = taken.before
+                if taken.before.last_try_at is None:
+                    del self._tables.ledger[attempt.number]
+            entry = self._tables.entries.get(attempt.entry_id)
+            if entry is not None and entry.state is EntryState.CLAIMED:
+                said = rows.fit(reason, 255)
+                self._tables.entries[entry.entry_id] = replace(entry, state=EntryState.WAITING, reason=said)
+            return True
+
+    def answered(self, attempt_id: str, now: datetime) -> Attempt | None:
+        rows.utc(now)
+        with self._tables.mutex:
+            if self._move(attempt_id, AttemptState.ANSWERED, AttemptState.RESERVED, AttemptState.DIALING):
+                attempt = self._tables.attempts[attempt_id]
+                self._tables.attempts[attempt_id] = replace(attempt, answered_at=now)
+            found = self._tables.attempts.get(attempt_id)
+            return found if found is not None and found.state is AttemptState.ANSWERED else None
+
+    def get(self, attempt_id: str) -> Attempt | None:
+        with self._tables.mutex:
+            return self._tables.attempts.get(attempt_id)
+
+    def open_since(self, before: datetime) -> list[Attempt]:
+        with self._tables.mutex:
+            found = [a for a in self._tables.attempts.values() if a.state.is_open and a.reserved_at < before]
+        return sorted(found, key=lambda one: (one.reserved_at, one.attempt_id))
+
+    def count_open(self, instance: str) -> int:
+        with self._tables.mutex:
+            return sum(a.instance == instance and a.state.is_open for a in self._tables.attempts.values())
+
+    def _move(self, attempt_id: str, to: AttemptState, *guard: AttemptState) -> bool:
+        attempt = self._tables.attempts.get(attempt_id)
+        if attempt is None or attempt.state not in guard:
+            return False
+        self._tables.attempts[attempt_id] = replace(attempt, state=to)
+        return True
+
+    def _claimable(self, seen: QueueEntry, now: datetime) -> bool:
+        entry = self._tables.entries.get(seen.entry_id)
+        return (
+            entry is not None
+            and entry.instance == seen.instance
+            and entry.state is EntryState.WAITING
+            and rows.next_attempt(entry.next_attempt_at) <= now
+            and (entry.total, entry.bill_count, entry.oldest_due) == (seen.total, seen.bill_count, seen.oldest_due)
+        )
+
+    def _take(self, candidate: Candidate, rules: LedgerRules, now: datetime) -> bool:
+        row = self._tables.ledger.get(candidate.number, LedgerRow(candidate.number))
+        after = take(row, rules, now, candidate.local_day)
+        if after is None:
+            return False
+        self._tables.taken[candidate.number] = Taken(candidate.attempt_id, row)
+        self._tables.ledger[candidate.number] = after
+        return True

@@ -1,0 +1,60 @@
+"""What the twin in memory holds, and the one lock under which it is read and written."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import RLock
+
+from worker.core.model import (
+    Attempt,
+    Bill,
+    Block,
+    CdrRow,
+    Client,
+    JobRun,
+    LedgerRow,
+    Outcome,
+    QueueEntry,
+    Rejected,
+)
+
+
+@dataclass(slots=True)
+class Taken:
+    """The ledger's row as it was before its last try, and whose try that was."""
+
+    attempt_id: str
+    before: LedgerRow
+
+
+@dataclass(slots=True)
+class Recorded:
+    """An outcome, and whether its CDR row was found (None: not looked for)."""
+
+    outcome: Outcome
+    cdr_found: bool | None = None
+
+
+@dataclass(slots=True)
+class Tables:
+    """`mutex` stands for a transaction: whoever holds it sees and changes everything alone."""
+
+    mutex: RLock = field(default_factory=RLock)
+    clients: dict[tuple[str, str], Client] = field(default_factory=dict)  # (instance, client id)
+    inactive: set[tuple[str, str]] = field(default_factory=set)
+    bills: dict[str, dict[str, Bill]] = field(default_factory=dict)  # by instance: the open ones
+    client_types: dict[str, dict[str, str]] = field(default_factory=dict)
+    entries: dict[int, QueueEntry] = field(default_factory=dict)
+    attempts: dict[str, Attempt] = field(default_factory=dict)
+    ledger: dict[str, LedgerRow] = field(default_factory=dict)
+    taken: dict[str, Taken] = field(default_factory=dict)  # by number
+    blocks: dict[tuple[str, str, str], Block] = field(default_factory=dict)  # (number, instance, client id)
+    outcomes: dict[str, Recorded] = field(default_factory=dict)
+    cdr: list[CdrRow] = field(default_factory=list)
+    runs: dict[int, JobRun] = field(default_factory=dict)
+    rejected: dict[int, list[Rejected]] = field(default_factory=dict)
+    presence: dict[tuple[str, str], tuple[datetime, str]] = field(default_factory=dict)
+    locks: set[str] = field(default_factory=set)
+
+    def active_clients(self) -> Iterator[tuple[tuple[str, str], Client]]:
+        return ((key, client) for key, client in self.clients.items() if key not in self.inactive)

@@ -1,0 +1,233 @@
+"""Between rows and the core's values: what fits a column, what None means, UTC in and out."""
+
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from worker.core.model import (
+    Answerer,
+    Attempt,
+    AttemptState,
+    Bill,
+    BillStatus,
+    Block,
+    Client,
+    Debtor,
+    EntryState,
+    Heard,
+    LineResult,
+    Origination,
+    Outcome,
+    OutcomeSource,
+    PersonType,
+    Phone,
+    PhoneKind,
+    QueueEntry,
+    Result,
+    TalkFacts,
+)
+
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # queue_entry.next_attempt_at of an entry that need not wait
+PARKED = datetime(9999, 1, 1, tzinfo=UTC)  # ... of one that waits until it is refreshed
+_CENT = Decimal("0.01")
+_SECONDS_MAX = 99999.99  # DECIMAL(7,2)
+
+
+def utc(instant: datetime) -> datetime:
+    """UTC without its zone, as the columns hold it. ValueError for a datetime without zone."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant without time zone cannot be stored")
+    return instant.astimezone(UTC).replace(tzinfo=None)
+
+
+def aware(instant: datetime) -> datetime:
+    return instant.replace(tzinfo=UTC)
+
+
+def _aware_or_none(instant: datetime | None) -> datetime | None:
+    return None if instant is None else aware(instant)
+
+
+def fit(text: str, length: int) -> str:
+    """Cut to the column; half of a surrogate pair, which no database takes, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")[:length]
+
+
+def cents(amount: Decimal) -> Decimal:
+    return amount.quantize(_CENT, ROUND_HALF_UP)
+
+
+def seconds(value: float) -> float:
+    return round(min(max(value, 0.0), _SECONDS_MAX), 2)
+
+
+def next_attempt(instant: datetime | None) -> datetime:
+    return AT_ONCE if instant is None else instant
+
+
+# --- as stored: what the database would give back ----------------------------------------------------
+
+
+def tidy_client(client: Client) -> Client:
+    return Client(
+        client_id=client.client_id,
+        name=fit(client.name, 200),
+        person=client.person,
+        document=None if client.document is None else fit(client.document, 14),
+        client_type=fit(client.client_type, 40),
+        neighbourhood=fit(client.neighbourhood, 120),
+        phones=tuple(Phone(p.number, p.kind, p.repaired, fit(p.source, 40)) for p in client.phones),
+    )
+
+
+def tidy_bill(bill: Bill) -> Bill:
+    return Bill(
+        bill.bill_id,
+        bill.client_id,
+        bill.due_date,
+        cents(bill.amount),
+        cents(bill.open_amount),
+        bill.status,
+        bill.contract_id,
+    )
+
+
+def tidy_outcome(outcome: Outcome) -> Outcome:
+    """Texts cut, seconds to hundredths."""
+    talk = outcome.talk
+    return Outcome(
+        attempt_id=outcome.attempt_id,
+        instance=outcome.instance,
+        client_id=outcome.client_id,
+        number=outcome.number,
+        ended_at=outcome.ended_at,
+        line_result=outcome.line_result,
+        answerer=outcome.answerer,
+        talk=TalkFacts(talk.heard, seconds(talk.heard_seconds), talk.result, fit(talk.keys, 40), talk.promise_day),
+        cause=outcome.cause,
+        tech_text=fit(outcome.tech_text, 120),
+        amd_status=fit(outcome.amd_status, 10),
+        amd_cause=fit(outcome.amd_cause, 80),
+        ring_seconds=seconds(outcome.ring_seconds),
+        talk_seconds=seconds(outcome.talk_seconds),
+        short_call=outcome.short_call,
+        source=outcome.source,
+        uniqueid=fit(outcome.uniqueid, 32),
+    )
+
+
+def outcome_values(outcome: Outcome) -> dict[str, object]:
+    talk = outcome.talk
+    return {
+        "attempt_id": outcome.attempt_id,
+        "instance": outcome.instance,
+        "client_id": outcome.client_id,
+        "number": outcome.number,
+        "ended_at": outcome.ended_at,
+        "line_result": outcome.line_result,
+        "cause": outcome.cause,
+        "tech_text": outcome.tech_text,
+        "answerer": outcome.answerer,
+        "amd_status": outcome.amd_status,
+        "amd_cause": outcome.amd_cause,
+        "heard": talk.heard,
+        "heard_seconds": talk.heard_seconds,
+        "result": talk.result,
+        "keys_pressed": talk.keys,
+        "promise_day": talk.promise_day,
+        "ring_seconds": outcome.ring_seconds,
+        "talk_seconds": outcome.talk_seconds,
+        "short_call": outcome.short_call,
+        "source": outcome.source,
+        "uniqueid": outcome.uniqueid,
+    }
+
+
+# --- from rows ---------------------------------------------------------------------------------------
+
+
+def phone(row: Any) -> Phone:
+    return Phone(row.number, PhoneKind(row.kind), bool(row.repaired), row.source)
+
+
+def client(row: Any, phones: tuple[Phone, ...]) -> Client:
+    return Client(
+        row.client_id, row.name, PersonType(row.person), row.document, row.client_type, row.neighbourhood, phones
+    )
+
+
+def bill(row: Any) -> Bill:
+    return Bill(
+        row.bill_id,
+        row.client_id,
+        row.due_date,
+        row.amount,
+        row.open_amount,
+        BillStatus(row.status),
+        row.contract_id,
+    )
+
+
+def debtor(row: Any, phones: tuple[Phone, ...]) -> Debtor:
+    return Debtor(row.client_id, row.name, phones, row.total, int(row.bill_count), row.oldest_due)
+
+
+def entry(row: Any) -> QueueEntry:
+    until = aware(row.next_attempt_at)
+    return QueueEntry(
+        entry_id=row.entry_id,
+        instance=row.instance,
+        client_id=row.client_id,
+        state=EntryState(row.state),
+        total=row.total,
+        bill_count=row.bill_count,
+        oldest_due=row.oldest_due,
+        next_attempt_at=None if until == AT_ONCE else until,
+        reason=row.reason,
+    )
+
+
+def block(row: Any) -> Block:
+    return Block(row.number, row.reason, row.instance or None, row.client_id or None)
+
+
+def attempt(row: Any) -> Attempt:
+    return Attempt(
+        attempt_id=row.attempt_id,
+        instance=row.instance,
+        entry_id=row.entry_id,
+        client_id=row.client_id,
+        client_name=row.client_name,
+        number=row.number,
+        origination=Origination(row.origination),
+        state=AttemptState(row.state),
+        total=row.total,
+        bill_count=row.bill_count,
+        oldest_due=row.oldest_due,
+        reserved_at=aware(row.reserved_at),
+        answered_at=_aware_or_none(row.answered_at),
+        ended_at=_aware_or_none(row.ended_at),
+    )
+
+
+def outcome(row: Any) -> Outcome:
+    promise: date | None = row.promise_day
+    return Outcome(
+        attempt_id=row.attempt_id,
+        instance=row.instance,
+        client_id=row.client_id,
+        number=row.number,
+        ended_at=aware(row.ended_at),
+        line_result=LineResult(row.line_result),
+        answerer=Answerer(row.answerer),
+        talk=TalkFacts(Heard(row.heard), float(row.heard_seconds), Result(row.result), row.keys_pressed, promise),
+        cause=row.cause,
+        tech_text=row.tech_text,
+        amd_status=row.amd_status,
+        amd_cause=row.amd_cause,
+        ring_seconds=float(row.ring_seconds),
+        talk_seconds=float(row.talk_seconds),
+        short_call=bool(row.short_call),
+        source=OutcomeSource(row.source),
+        uniqueid=row.uniqueid,
+    )
