@@ -31,7 +31,8 @@ _NUMBER = re.compile(
         |(?<!\d)20\d\d-[01]\d-[0-3]\d(?!\d)(?:[T\ ][0-2]\d:[0-5]\d(?!\d)(?::[0-5]\d(?!\d)(?:\.\d{{1,9}}(?!\d))?)?)?
     )
     |(?P<cpf>(?<!\d)\d{{3}}[ .-]?\d{{3}}[ .-]?\d{{3}}\ ?[-./\u2010-\u2015]?\ ?\d\d(?!\d))
-    |(?<!\d)(?:\+|00)?(?:55{_SEP})?\(?(?:0(?:\d\d|xx|XX)?{_SEP})?[1-9]\d{_SEP}(?:9{_SEP})?[2-9]\d{{3}}{_SEP}\d{{4}}(?!\d)
+    |(?<!\d)(?:\+|00)?(?:55{_SEP})?\(?(?:0(?:\d\d|xx|XX)?{_SEP})?[1-9]\d{_SEP}
+        (?:9{_SEP}\d{{4}}|[2-9]\d{{3}}){_SEP}\d{{4}}(?!\d)
     |(?<![\w.-])9\d{{4}}-\d{{4}}(?![\w-])
     |\+?\d{{10,18}}
     """,
@@ -86,12 +87,11 @@ def _text(value: object) -> str:
 
 
 def _cnpj(match: re.Match[str]) -> str:
-    """Anything written as one; a bare run with letters only when its check digits are right, or words would go."""
+    """Written with its marks: always. A bare run only when its check digits are right, or words would go."""
     found = match[0]
     bare = re.sub(r"[./-]", "", found).upper()
-    if bare.isdigit():
-        return found if _CLOCK.fullmatch(found) and not cnpj_checks(bare) else "[cnpj]"
-    return "[cnpj]" if found.count(".") == 2 or cnpj_checks(bare) else found
+    written = found.count(".") == 2 or (bare.isdigit() and found != bare)
+    return "[cnpj]" if written or cnpj_checks(bare) else found
 
 
 def _number(match: re.Match[str]) -> str:

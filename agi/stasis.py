@@ -1,0 +1,185 @@
+"""The Stasis application: whoever answers gets a thread and a conversation; unanswered calls never need one."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+import structlog
+
+from agi.ari_call import AriCall, SecondsOf
+from agi.call import Call
+from worker.errors import PbxError
+from worker.pbx import variables
+from worker.pbx.ari import AriClient
+from worker.pbx.ari_events import ApplicationReplaced, Channel, Event, StasisStart
+from worker.pbx.ari_router import Mailbox
+from worker.pbx.ari_socket import EventSocket
+from worker.pbx.text import is_attempt_id
+
+ORPHAN_SECONDS = 1.0  # between two looks at a silent channel: its StasisStart may still be on its way to us
+LAST_SECONDS = 10.0  # for conversations told to end, before they are left behind
+
+# All that a conversation listens to. Variables and dialplan steps, most of the traffic, stay on the PBX.
+WANTED = (
+    "StasisStart",
+    "StasisEnd",
+    "ChannelDestroyed",
+    "ChannelHangupRequest",
+    "ChannelDtmfReceived",
+    "PlaybackStarted",
+    "PlaybackFinished",
+    "ApplicationReplaced",
+)
+
+log = structlog.get_logger(__name__)
+
+
+class Talker(Protocol):
+    def talk(self, call: Call, attempt_id: str) -> None:
+        """Hold the whole conversation, blocking."""
+        ...
+
+
+class StasisApp:
+    """`start`, `stop`. At most `threads` conversations at once; one more is hung up, not left in silence."""
+
+    def __init__(
+        self,
+        client: AriClient,
+        switchboard: Talker,
+        threads: int,
+        *,
+        seconds_of: SecondsOf = lambda _: None,
+        orphan_seconds: float = ORPHAN_SECONDS,
+    ) -> None:
+        """`client`: started, and closed by whoever made it, after our `stop`."""
+        self._client, self._switchboard, self._threads = client, switchboard, threads
+        self._seconds_of, self._orphan_seconds = seconds_of, orphan_seconds
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="talk")
+        self._socket: EventSocket | None = None
+        self._changed = threading.Condition()
+        self._talking = 0
+        self._accepting = False
+
+    @property
+    def connected(self) -> bool:
+        """Whether the PBX reaches us now."""
+        return self._socket is not None and self._socket.connected.is_set()
+
+    @property
+    def replaced(self) -> bool:
+        """Another process has taken the application: this one should end."""
+        return self._socket is not None and self._socket.replaced
+
+    @property
+    def talking(self) -> int:
+        """Conversations that are going on."""
+        with self._changed:
+            return self._talking
+
+    def start(self) -> None:
+        """Connect, and stay connected, in the background."""
+        self._accepting = True
+        self._socket = self._client.listen(self._on_event, self._reconcile)
+
+    def wait_connected(self, seconds: float) -> bool:
+        return self._socket is not None and self._socket.connected.wait(seconds)
+
+    def stop(self, drain_seconds: float) -> None:
+        """Accept nobody any more, let calls end for so long, end the others, leave the application."""
+        with self._changed:
+            self._accepting = False
+            drained = self._changed.wait_for(lambda: self._talking == 0, drain_seconds)
+        if not drained:
+            self._client.router.lose(self._client.router.ids(), "the handler is stopping")
+            with self._changed:
+                drained = self._changed.wait_for(lambda: self._talking == 0, LAST_SECONDS)
+        if not drained:
+            log.error("conversations left behind", count=self.talking)
+        self._pool.shutdown(wait=drained, cancel_futures=True)
+        self._client.unlisten()
+
+    # --- on the loop's thread: nothing below may block ------------------------------------------------
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, ApplicationReplaced):
+            self._client.router.lose(self._client.router.ids(), "another handler has taken over")
+        elif isinstance(event, StasisStart) and event.args[:1] != (variables.STASIS_RESUME,):
+            self._answered(event)
+        elif not self._client.router.deliver(event) and isinstance(event, StasisStart):
+            self._refuse(event.channel_id, "it came back from AMD, but nobody here talks to it")
+
+    def _answered(self, event: StasisStart) -> None:
+        channel_id = event.channel_id
+        if not is_attempt_id(channel_id) or event.args[:1] != (channel_id,):
+            self._refuse(channel_id, "it is not one of our attempts")
+            return
+        with self._changed:
+            if not self._accepting:
+                reason = "the handler is stopping"
+            elif self._talking >= self._threads:
+                reason = f"all {self._threads} conversations are taken; raise pbx.talk_threads"
+            else:
+                reason = ""
+                self._talking += 1
+        if reason:
+            self._refuse(channel_id, reason)
+            return
+        box = self._client.router.open(channel_id)
+        if box is None:
+            log.error("answered twice", channel=channel_id)
+            self._left()
+            return
+        self._pool.submit(self._talk, event.channel, box)
+
+    def _refuse(self, channel_id: str, reason: str) -> None:
+        log.error("hung up unheard", channel=channel_id[:64], reason=reason)
+        self._client.channels.hangup_soon(channel_id)
+
+    async def _reconcile(self) -> None:
+        """After each connection: what did we miss while we heard nothing?"""
+        await self._filter()
+        held = self._client.router.ids()
+        channels = await self._client.channels.list_later()
+        gone = held - {channel.id for channel in channels}
+        self._client.router.lose(gone, "its channel had gone when the event socket came back")
+        silent = self._silent(channels)
+        log.info("reconciled", channels=len(channels), gone=len(gone), silent=len(silent))
+        if silent:
+            await asyncio.sleep(self._orphan_seconds)
+            for channel_id in silent & self._silent(await self._client.channels.list_later()):
+                self._refuse(channel_id, "it waited in Stasis and nobody here talks to it")
+
+    def _silent(self, channels: list[Channel]) -> set[str]:
+        """Channels of ours that sit in Stasis without a conversation in this process."""
+        here = self._client.router.ids()
+        return {
+            channel.id
+            for channel in channels
+            if channel.app == "Stasis" and is_attempt_id(channel.id) and channel.id not in here
+        }
+
+    async def _filter(self) -> None:
+        try:
+            await self._client.applications.allow_later(self._client.app, WANTED)
+        except PbxError as error:  # before 13.26 and 16.3: everything comes, and is counted as unknown
+            log.info("this Asterisk cannot filter events", answer=str(error))
+
+    # --- on a conversation's thread -------------------------------------------------------------------
+
+    def _talk(self, channel: Channel, box: Mailbox) -> None:
+        call = AriCall(self._client, channel, box, seconds_of=self._seconds_of)
+        try:
+            self._switchboard.talk(call, channel.id)
+        except Exception:
+            log.exception("conversation broke", channel=channel.id)
+        finally:
+            call.hang_up()
+            self._client.router.close(channel.id)
+            self._left()
+
+    def _left(self) -> None:
+        with self._changed:
+            self._talking -= 1
+            self._changed.notify_all()
