@@ -35,6 +35,11 @@ class Detection:
 class Call(Protocol):
     """Verbs return one result; any of them raises Hangup when the line goes."""
 
+    @property
+    def pressed(self) -> str:
+        """Every key so far, asked for or not, in order."""
+        ...
+
     def say(self, sound: str, *, keys: str = "") -> Said:
         """Play one sound (Asterisk's name, no extension); a key out of `keys` stops it at once."""
         ...

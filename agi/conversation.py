@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from agi.call import Call, Hangup
-from worker.core.model import Heard, Result, TalkFacts
+from worker.core.enums import Heard, Result
+from worker.core.model import TalkFacts
 from worker.core.script import Line
 from worker.ports import Sound
 
@@ -83,7 +84,6 @@ class _Talk:
     ) -> None:
         self._call, self._sounds, self._plan, self._remember = call, sounds, plan, remember
         self._saying: Line | None = None
-        self._keys = ""
         self.facts = TalkFacts()
 
     def say(self, line: Line, keys: str = "") -> str | None:
@@ -91,7 +91,7 @@ class _Talk:
         self._saying = line
         said = self._call.say(self._sounds[line].name, keys=keys)
         self._saying = None
-        self._note(_further(self.facts, line, said.seconds, complete=said.complete), said.key)
+        self._note(_further(self.facts, line, said.seconds, complete=said.complete))
         return said.key
 
     def ask(self, line: Line, keys: str) -> str | None:
@@ -99,23 +99,21 @@ class _Talk:
         if key := self.say(line, keys):
             return key
         key = self._call.wait_key(keys, self._plan.key_wait_seconds)
-        self._note(self.facts, key)
+        self._note(self.facts)
         return key
 
     def learn(self, result: Result) -> None:
-        self._note(replace(self.facts, result=result), None)
+        self._note(replace(self.facts, result=result))
 
     def cut_short(self, seconds: float) -> None:
         """The line went, after so many seconds of what was being said."""
         if self._saying is None:
-            self._note(self.facts, None)
+            self._note(self.facts)
         else:
-            self._note(_further(self.facts, self._saying, seconds, complete=False), None)
+            self._note(_further(self.facts, self._saying, seconds, complete=False))
 
-    def _note(self, facts: TalkFacts, key: str | None) -> None:
-        self._keys += key or ""
-        # A call that records keys nobody asked for has them all, in order; otherwise those we were given.
-        facts = replace(facts, keys=getattr(self._call, "pressed", self._keys)[:KEYS_KEPT])
+    def _note(self, facts: TalkFacts) -> None:
+        facts = replace(facts, keys=self._call.pressed[:KEYS_KEPT])  # also those nobody asked for
         if facts != self.facts:
             self.facts = facts
             self._remember(facts)

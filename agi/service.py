@@ -31,11 +31,13 @@ class HandlerService:
     def __init__(self, app: App) -> None:
         self.app = app
         self.stop = threading.Event()
+        self.stasis: StasisApp | None = None  # None: only call files
 
     def run(self) -> None:
         """Blocks until told to stop."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
+        self.app.database.check()
         switchboard = Switchboard(
             self.app.store, {one.id: self._line(one) for one in self.app.settings.instances}, utc_now
         )
@@ -78,11 +80,19 @@ class HandlerService:
         stasis = StasisApp(self.app.ari, switchboard, pbx.talk_threads, seconds_of=file_seconds(pbx.sounds))
         stasis.start()
         stack.callback(stasis.stop, DRAIN_SECONDS)
+        self.stasis = stasis
 
     def _beat(self) -> None:
+        """Only while we can be reached: the worker stops dialling when it misses the beat."""
+        if self.stasis is not None and self.stasis.replaced:
+            log.error("another handler serves this application now; this one ends")
+            self.stop.set()
+            return
+        if self.stasis is not None and not self.stasis.connected:
+            return
         try:
             self.app.store.presence.beat("handler", PBX_NAME, os.getpid(), "", utc_now())
-        except CollectorError as error:  # the worker stops dialling by itself when it misses the beat
+        except CollectorError as error:
             log.error("presence", error=str(error))
 
     def _leave(self) -> None:

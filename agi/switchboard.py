@@ -12,23 +12,15 @@ import structlog
 
 from agi.call import Call, Hangup
 from agi.conversation import ConversationPlan, hold
-from worker.core.model import (
-    Attempt,
-    LedgerRules,
-    LineFacts,
-    LineResult,
-    NextStep,
-    Outcome,
-    OutcomeSource,
-    Result,
-    TalkFacts,
-)
+from worker.core.enums import LineResult, OutcomeSource, Result
+from worker.core.model import Attempt, LedgerRules, LineFacts, NextStep, Outcome, TalkFacts
 from worker.core.outcome import conclude
 from worker.core.retry import next_step
 from worker.core.script import Line
 from worker.core.userfield import format_talk, parse
 from worker.errors import CollectorError
-from worker.ports import Clock, Sound, Store
+from worker.ports import Clock, Sound
+from worker.store_ports import Store
 
 KEPT_TALKS = 2000  # finished talks whose hang-up never came; the oldest are forgotten
 BLOCKING = (Result.OPT_OUT, Result.WRONG_PERSON)  # stored the moment the key is pressed

@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from worker import convert
-from worker.core.model import Attempt, AttemptState, Origination, Waiting
+from worker.core.enums import AttemptState, Origination
+from worker.core.model import Attempt, Waiting
 from worker.core.script import Line
 from worker.core.ulid import new_ulid
 from worker.erp.registry import open_source
@@ -20,11 +21,12 @@ from worker.pbx.ari import AriClient
 from worker.pbx.ari_dialler import AriDialler
 from worker.pbx.callfile import CallFileDialler
 from worker.pbx.live import LivePbx
-from worker.ports import BillSource, Dialler, Sound, Store
+from worker.ports import BillSource, Dialler, Sound
 from worker.settings import ROOT, Instance, Settings
 from worker.speech.espeak import EspeakVoice
 from worker.speech.messages import Messages
 from worker.store.mariadb import OpenStore, open_store
+from worker.store_ports import Store
 
 HANDLER_TTL = timedelta(seconds=10)  # a handler beats every two seconds
 PBX_NAME = "local"  # the PBX this machine runs

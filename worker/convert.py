@@ -4,7 +4,8 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from worker.core import phone
-from worker.core.model import Attempt, LedgerRules, Origination
+from worker.core.enums import Origination
+from worker.core.model import Attempt, LedgerRules
 from worker.core.window import CallWindow
 from worker.jobs.sync import SyncPlan
 from worker.ports import DialOrder

@@ -45,6 +45,7 @@ class Service:
         """Blocks until told to stop."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
+        self.app.database.check()
         told = False
         while not self.stop.is_set():
             with self.app.store.presence.lock(LEADER) as leader:

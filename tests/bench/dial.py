@@ -24,7 +24,8 @@ from tests.lab.sipp import SippCallee, answers
 from tests.lab.site import ROOT, Program, Site, cpu_seconds, wait_until
 from worker import convert
 from worker.app import App, utc_now
-from worker.core.model import Bill, Client, Phone, PhoneKind
+from worker.core.enums import PhoneKind
+from worker.core.model import Bill, Client, Phone
 from worker.jobs import sync
 
 NAME = "bench"

@@ -7,12 +7,12 @@ import pytest
 
 from tests.contract.store_data import Bed
 from tests.lab.mariadb import PrivateMariaDb
-from worker.core.model import CdrRow
-from worker.ports import Store
+from worker.core.records import CdrRow
 from worker.store.mariadb import OpenStore, open_store
 from worker.store.memory import memory_store
 from worker.store.memory_tables import Tables
 from worker.store.migrate import migrate
+from worker.store_ports import Store
 
 _TABLES = (
     "client",

@@ -5,29 +5,23 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from worker.core.enums import Answerer, EntryState, Heard, LineResult, Origination, PhoneKind, Result
 from worker.core.model import (
-    Answerer,
     Attempt,
     Bill,
     Candidate,
-    CdrRow,
     Client,
     Debtor,
-    EntryState,
-    Heard,
     LedgerRules,
-    LineResult,
     NextStep,
     Open,
-    Origination,
     Outcome,
     Phone,
-    PhoneKind,
-    Result,
     TalkFacts,
     Waiting,
 )
-from worker.ports import Store
+from worker.core.records import CdrRow
+from worker.store_ports import Store
 
 NOW = datetime(2026, 3, 10, 13, 0, 0, 123456, tzinfo=UTC)
 TODAY = date(2026, 3, 10)

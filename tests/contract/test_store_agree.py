@@ -21,10 +21,11 @@ from tests.contract.store_data import (
     outcome,
 )
 from worker.core.debtors import merge
-from worker.core.model import Block, Close, EntryState, LineResult, NextStep, Open, Refresh
-from worker.ports import Store
+from worker.core.enums import EntryState, LineResult
+from worker.core.model import Block, Close, NextStep, Open, Refresh
 from worker.store.mariadb import OpenStore
 from worker.store.memory import memory_store
+from worker.store_ports import Store
 
 STEPS = 120
 CLIENTS = 6

@@ -8,8 +8,10 @@ from decimal import Decimal
 import pytest
 
 from tests.contract.store_data import ALPHA, HOUR, NOW, bill, client, phone
-from worker.core.model import BillStatus, Change, Client, Debtor, PersonType, Phone, PhoneKind
-from worker.ports import Store
+from worker.core.enums import BillStatus, PersonType, PhoneKind
+from worker.core.model import Client, Debtor, Phone
+from worker.core.records import Change
+from worker.store_ports import Store
 
 FROM, UNTIL = date(2025, 3, 1), date(2026, 3, 1)
 

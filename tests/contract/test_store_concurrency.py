@@ -23,7 +23,8 @@ from tests.contract.store_data import (
     seed,
 )
 from tests.lab.mariadb import PrivateMariaDb
-from worker.core.model import AttemptState, LedgerRules
+from worker.core.enums import AttemptState
+from worker.core.model import LedgerRules
 from worker.store.engine import Db, Tx
 from worker.store.mariadb import OpenStore, open_store
 

@@ -20,23 +20,19 @@ from tests.contract.store_data import (
     reserve_one,
     seed,
 )
-from worker.core.model import (
+from worker.core.enums import (
     Answerer,
-    Attempt,
     AttemptState,
-    Block,
-    CdrRow,
     EntryState,
     Heard,
     LineResult,
-    NextStep,
     Origination,
-    OutcomeRow,
     OutcomeSource,
     Result,
-    TallyRow,
 )
-from worker.ports import Store
+from worker.core.model import Attempt, Block, NextStep
+from worker.core.records import CdrRow, OutcomeRow, TallyRow
+from worker.store_ports import Store
 
 DAY = timedelta(days=1)
 

@@ -18,19 +18,9 @@ from tests.contract.store_data import (
     reserve_one,
     seed,
 )
-from worker.core.model import (
-    Action,
-    Alarm,
-    Block,
-    Close,
-    EntryState,
-    LedgerRow,
-    LineResult,
-    Open,
-    QueueEntry,
-    Refresh,
-)
-from worker.ports import Store
+from worker.core.enums import EntryState, LineResult
+from worker.core.model import Action, Alarm, Block, Close, LedgerRow, Open, QueueEntry, Refresh
+from worker.store_ports import Store
 
 
 def only_entry(store: Store) -> QueueEntry:

@@ -23,8 +23,9 @@ from tests.contract.store_data import (
     reserve_one,
     seed,
 )
-from worker.core.model import AttemptState, EntryState, LedgerRow, Open, Origination, Refresh
-from worker.ports import Store
+from worker.core.enums import AttemptState, EntryState, Origination
+from worker.core.model import LedgerRow, Open, Refresh
+from worker.store_ports import Store
 
 SECOND = timedelta(seconds=1)
 

@@ -5,8 +5,9 @@ from datetime import date
 from decimal import Decimal
 
 from tests.contract.store_data import ALPHA, HOUR, NOW
-from worker.core.model import Change, JobRun, Rejected
-from worker.ports import Store
+from worker.core.model import Rejected
+from worker.core.records import Change, JobRun
+from worker.store_ports import Store
 
 
 def test_a_run_begins_as_running_and_ends_with_its_figures(store: Store) -> None:

@@ -1,6 +1,6 @@
 """Attempts and orders for the tests of ARI."""
 
-from worker.core.model import Origination
+from worker.core.enums import Origination
 from worker.ports import DialOrder
 
 

@@ -13,7 +13,8 @@ from agi.conversation import ConversationPlan, hold
 from agi.fastagi import FastAgiServer, Route
 from agi.safe_agi import SafeAgi
 from agi.talk import routes
-from worker.core.model import Heard, Result, TalkFacts
+from worker.core.enums import Heard, Result
+from worker.core.model import TalkFacts
 from worker.core.script import Line
 from worker.ports import Sound
 from worker.settings import Amd

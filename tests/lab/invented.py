@@ -11,7 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
-from worker.core.model import Bill, BillStatus
+from worker.core.enums import BillStatus
+from worker.core.model import Bill
 
 FIRST = (
     "Ana",

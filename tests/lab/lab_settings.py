@@ -62,7 +62,8 @@ def document(lab: "Lab", chosen: Sequence[dict[str, Any]] | None) -> dict[str, A
             "owner": "",
         },
         "instances": instances(lab.folder) if chosen is None else list(chosen),
-        "log": {"level": "debug"},
+        "schedule": {"reconcile_every_seconds": 5},
+        "log": {"level": "info"},
     }
 
 

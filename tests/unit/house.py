@@ -9,9 +9,9 @@ from agi.conversation import ConversationPlan
 from agi.switchboard import InstanceLine, Switchboard
 from tests.unit.scripted import SECONDS
 from worker.core import userfield
+from worker.core.enums import AttemptState, Origination, PhoneKind
 from worker.core.model import (
     Attempt,
-    AttemptState,
     Block,
     Candidate,
     Client,
@@ -19,14 +19,13 @@ from worker.core.model import (
     LedgerRules,
     LineFacts,
     Open,
-    Origination,
     Outcome,
     Phone,
-    PhoneKind,
 )
 from worker.core.script import Line
-from worker.ports import Sound, Store
+from worker.ports import Sound
 from worker.store.memory import memory_store
+from worker.store_ports import Store
 
 NOW = datetime(2026, 11, 18, 15, 0, tzinfo=UTC)
 ID = "01JABCDEFGHJKMNPQRSTVWXYZ0"

@@ -13,17 +13,8 @@ from agi.switchboard import InstanceLine, Switchboard
 from tests.unit.house import ID, NOW, NUMBER, OTHER, RULES, House
 from tests.unit.scripted import SECONDS, ScriptedCall
 from worker.core import userfield
-from worker.core.model import (
-    Attempt,
-    AttemptState,
-    Block,
-    EntryState,
-    Heard,
-    LineFacts,
-    LineResult,
-    Result,
-    TalkFacts,
-)
+from worker.core.enums import AttemptState, EntryState, Heard, LineResult, Result
+from worker.core.model import Attempt, Block, LineFacts, TalkFacts
 from worker.core.script import Line
 from worker.errors import SpeechError, StoreUnavailable
 from worker.ports import Sound

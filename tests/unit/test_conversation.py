@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi.call import Detection, Said
+from agi.call import Said
 from agi.conversation import ConversationPlan, hold
 from tests.unit.scripted import CUT_AT, SECONDS, ScriptedCall
-from worker.core.model import Heard, Result, TalkFacts
+from worker.core.enums import Heard, Result
+from worker.core.model import TalkFacts
 from worker.core.script import BEFORE_CONFIRMATION, Line
 from worker.ports import Sound
 
@@ -151,33 +152,6 @@ class Mute(ScriptedCall):
 
 def test_sounds_that_could_not_be_played_were_not_heard() -> None:
     assert Heard.NOTHING is talk(Mute(["1"])).heard
-
-
-class Plain:
-    """A call that keeps no record of its own: then the keys we were given are the record."""
-
-    def __init__(self) -> None:
-        self._keys = ["1", "9"]
-
-    def say(self, sound: str, *, keys: str = "") -> Said:
-        return Said(None, float(len(sound)), complete=not keys or bool(sound))
-
-    def wait_key(self, keys: str, seconds: float) -> str | None:
-        return self._keys.pop(0) if keys and seconds else None
-
-    def detect_answerer(self) -> Detection:
-        return Detection("HUMAN", "HUMAN-1-2")
-
-    def remember(self, talk: str) -> None:
-        raise AssertionError(talk)
-
-    def hang_up(self) -> None:
-        raise AssertionError
-
-
-def test_keys_are_kept_in_order_also_for_a_call_that_keeps_none() -> None:
-    facts = hold(Plain(), SOUNDS, PLAN, lambda _: None)
-    assert ("19", Result.OPT_OUT) == (facts.keys, facts.result)
 
 
 moments = st.lists(st.sampled_from([None, None, *"0123456789*#"]), max_size=14)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.core import phone, tables
-from worker.core.model import Phone, PhoneKind, Rejected
+from worker.core.enums import PhoneKind
+from worker.core.model import Phone, Rejected
 
 MOBILE, FIXED = "+5511987654321", "+551133334444"
 

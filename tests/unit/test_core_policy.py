@@ -10,18 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.core import policy
-from worker.core.model import (
-    Block,
-    EntryState,
-    LedgerRow,
-    LedgerRules,
-    LineResult,
-    NotNow,
-    Phone,
-    PhoneKind,
-    QueueEntry,
-    Waiting,
-)
+from worker.core.enums import EntryState, LineResult, PhoneKind
+from worker.core.model import Block, LedgerRow, LedgerRules, NotNow, Phone, QueueEntry, Waiting
 from worker.core.window import CallWindow, is_open
 
 WORK = (time(8), time(19))

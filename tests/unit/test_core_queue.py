@@ -8,19 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.core.debtors import merge
-from worker.core.model import (
-    Alarm,
-    Bill,
-    Client,
-    Close,
-    Debtor,
-    EntryState,
-    Open,
-    Phone,
-    PhoneKind,
-    QueueEntry,
-    Refresh,
-)
+from worker.core.enums import EntryState, PhoneKind
+from worker.core.model import Alarm, Bill, Client, Close, Debtor, Open, Phone, QueueEntry, Refresh
 from worker.core.queueing import decide, shrink_alarm
 
 FROM, UNTIL = date(2026, 1, 1), date(2026, 11, 10)

@@ -7,19 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.core.model import (
-    Answerer,
-    Block,
-    EntryState,
-    Heard,
-    LedgerRules,
-    LineResult,
-    NextStep,
-    Outcome,
-    OutcomeSource,
-    Result,
-    TalkFacts,
-)
+from worker.core.enums import Answerer, EntryState, Heard, LineResult, OutcomeSource, Result
+from worker.core.model import Block, LedgerRules, NextStep, Outcome, TalkFacts
 from worker.core.retry import next_step
 
 NUMBER = "+5511987654321"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from worker.core.model import Bill, BillStatus, Client, Rejected
+from worker.core.enums import BillStatus
+from worker.core.model import Bill, Client, Rejected
 from worker.erp.csvfile import CsvFiles
 from worker.errors import SourceBroken, SourceRefused, SourceUnavailable
 from worker.settings import CsvSource

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from worker.core.model import Bill, BillStatus, Client, PersonType, Rejected
+from worker.core.enums import BillStatus, PersonType
+from worker.core.model import Bill, Client, Rejected
 from worker.erp.ixc_answer import Row
 from worker.erp.ixc_map import BILLS, CLIENTS, read_bill, read_client, read_client_type, row_id
 

@@ -7,12 +7,14 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.world import NOON, RULES, WINDOW, Clock, Line, Source, bill, client, dial_plan, sync_plan, watch
-from worker.core.model import AttemptState, Waiting
+from worker.core.enums import AttemptState
+from worker.core.model import Waiting
 from worker.errors import SpeechError, StoreUnavailable
 from worker.jobs import dial, explain, sync
 from worker.jobs.pace import Pace
-from worker.ports import Placed, Store
+from worker.ports import Placed
 from worker.store.memory import memory_store
+from worker.store_ports import Store
 
 
 def filled(clock: Clock, debtors: int = 5) -> Store:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tests.unit.test_jobs_dial import filled
 from tests.unit.world import RULES, Clock, Line, Switch, dial_plan
-from worker.core.model import AttemptState, LineResult, OutcomeSource
+from worker.core.enums import AttemptState, LineResult, OutcomeSource
 from worker.jobs import dial, reconcile
 from worker.store.memory import memory_store
 

@@ -5,8 +5,8 @@ import pytest
 from tests.unit.world import Clock, Source, bill, client, sync_plan, watch
 from worker.errors import SourceBroken, SourceError, SourceRefused, SourceUnavailable
 from worker.jobs import sync
-from worker.ports import Store
 from worker.store.memory import memory_store
+from worker.store_ports import Store
 
 
 def run(store: Store, source: Source, clock: Clock, **changes: object) -> list[str]:

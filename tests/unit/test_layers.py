@@ -16,14 +16,16 @@ ALLOWED: dict[str, set[str]] = {
     "ports": {"core", "errors"},
     "settings": set(),
     "configfile": {"settings", "errors"},
-    "log": {"settings"},
+    "log": {"settings", "errors", "masking"},
+    "masking": set(),
+    "store_ports": {"core", "errors"},
     "erp": {"erp", "core", "ports", "errors", "settings"},
     "pbx": {"pbx", "core", "ports", "errors", "settings"},
-    "store": {"store", "core", "ports", "errors", "settings"},
+    "store": {"store", "core", "store_ports", "errors", "settings"},
     "speech": {"speech", "core", "ports", "errors", "settings"},
     "report": {"report", "core", "ports", "errors", "settings"},
-    "jobs": {"jobs", "core", "ports", "errors"},
-    "agi": {"agi", "core", "ports", "errors", "settings", "pbx"},
+    "jobs": {"jobs", "core", "ports", "store_ports", "errors"},
+    "agi": {"agi", "core", "ports", "store_ports", "errors", "settings", "pbx"},
 }
 SHELL = {"app", "cli", "convert", "service", "doctor", "commands", "__main__", "agi.service", "agi.__main__"}
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.core.model import Attempt, AttemptState, Origination
+from worker.core.enums import AttemptState, Origination
+from worker.core.model import Attempt
 from worker.core.script import BEFORE_CONFIRMATION, Line
 from worker.errors import ConfigError, SpeechError
 from worker.settings import ROOT

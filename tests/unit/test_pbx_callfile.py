@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from worker import settings
-from worker.core.model import Origination
+from worker.core.enums import Origination
 from worker.pbx import callfile
 from worker.ports import DialOrder, Placed
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.core.model import Answerer, Heard, LineResult, Origination, Result, TallyRow
+from worker.core.enums import Answerer, Heard, LineResult, Origination, Result
+from worker.core.records import TallyRow
 from worker.report.figures import RIGHT_PARTY, Share, figures
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from worker.core.model import Answerer, Heard, LineResult, Origination, Result
+from worker.core.enums import Answerer, Heard, LineResult, Origination, Result
 from worker.report import labels
 from worker.report.figures import Share
 

@@ -13,17 +13,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from worker.core.model import (
-    Answerer,
-    Heard,
-    LineResult,
-    Origination,
-    Outcome,
-    OutcomeRow,
-    Result,
-    TalkFacts,
-    TallyRow,
-)
+from worker.core.enums import Answerer, Heard, LineResult, Origination, Result
+from worker.core.model import Outcome, TalkFacts
+from worker.core.records import OutcomeRow, TallyRow
 from worker.report.csvout import safe
 from worker.report.figures import figures
 from worker.report.render import Format, render

@@ -7,7 +7,8 @@ from decimal import Decimal
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from worker.core.model import Attempt, Bill, Client, LedgerRules, Origination, Phone, PhoneKind, Waiting
+from worker.core.enums import Origination, PhoneKind
+from worker.core.model import Attempt, Bill, Client, LedgerRules, Phone, Waiting
 from worker.core.window import CallWindow
 from worker.errors import SourceError
 from worker.jobs.dial import DialPlan

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as daytime
 from pathlib import Path
@@ -77,6 +78,8 @@ def _step(running: App, one: Instance) -> dialling.Step:
 def _until_done(running: App, instances: list[Instance], limit: int | None, as_json: bool) -> None:
     """One thread an instance; done when no instance has calls in flight nor anybody to call."""
     stop = threading.Event()
+    pause = running.settings.schedule.reconcile_every_seconds
+    looked = time.monotonic()
     with live.dialling(quiet=as_json) as watch:
         threads = [threading.Thread(target=_loop, args=(running, one, limit, stop, watch)) for one in instances]
         for thread in threads:
@@ -84,6 +87,10 @@ def _until_done(running: App, instances: list[Instance], limit: int | None, as_j
         try:
             while any(thread.is_alive() for thread in threads):
                 time.sleep(0.2)
+                if time.monotonic() - looked > pause:  # a handler may die while we wait for its calls
+                    looked = time.monotonic()
+                    with suppress(CollectorError):
+                        run_reconcile(running)
         except KeyboardInterrupt:
             stop.set()
         for thread in threads:

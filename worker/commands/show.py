@@ -13,7 +13,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from worker.core import phone
-from worker.core.model import NotNow, OutcomeRow, Phone, Waiting
+from worker.core.model import NotNow, Phone, Waiting
+from worker.core.records import OutcomeRow
 from worker.doctor import Finding
 from worker.jobs.dial import Step
 from worker.jobs.explain import Case, Explanation

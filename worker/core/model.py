@@ -6,106 +6,20 @@ Money is Decimal (BRL), telephone numbers are E.164 text (``+5511987654321``), i
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 
-
-class PhoneKind(StrEnum):
-    MOBILE = "mobile"
-    FIXED = "fixed"
-
-
-class PersonType(StrEnum):
-    NATURAL = "natural"
-    LEGAL = "legal"
-    FOREIGN = "foreign"
-
-
-class BillStatus(StrEnum):
-    OPEN = "open"
-    PARTIAL = "partial"  # partly paid: still owed, for the rest
-
-
-class Origination(StrEnum):
-    """How a call is put on the line."""
-
-    ARI = "ari"
-    CALLFILE = "callfile"
-
-
-class EntryState(StrEnum):
-    """reserved for nobody -> being tried -> no longer to be called."""
-
-    WAITING = "waiting"
-    CLAIMED = "claimed"
-    DONE = "done"
-
-
-class AttemptState(StrEnum):
-    """reserved -> dialing -> answered -> ended, or reserved -> withdrawn, or any open one -> lost."""
-
-    RESERVED = "reserved"  # ledger taken, the PBX not yet told
-    DIALING = "dialing"  # the PBX accepted it
-    ANSWERED = "answered"  # somebody, or something, picked up
-    ENDED = "ended"  # an outcome stands
-    WITHDRAWN = "withdrawn"  # the PBX certainly never got it; the ledger got the try back
-    LOST = "lost"  # no trace after the deadline; the outcome says unknown
-
-    @property
-    def is_open(self) -> bool:
-        return self in (AttemptState.RESERVED, AttemptState.DIALING, AttemptState.ANSWERED)
-
-
-class LineResult(StrEnum):
-    """What the telephone network answered."""
-
-    ANSWERED = "answered"
-    BUSY = "busy"
-    NO_ANSWER = "no_answer"
-    INVALID_NUMBER = "invalid_number"
-    REJECTED = "rejected"
-    CONGESTION = "congestion"
-    UNREACHABLE = "unreachable"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-
-
-class Answerer(StrEnum):
-    """Who or what picked up."""
-
-    HUMAN = "human"
-    MACHINE = "machine"
-    NOT_SURE = "not_sure"
-    NOBODY = "nobody"
-
-
-class Heard(StrEnum):
-    """How far our words got. GREETING: nothing beyond who calls and for whom."""
-
-    NOTHING = "nothing"
-    GREETING = "greeting"
-    PART = "part"  # some of the debt message
-    ALL = "all"  # the debt message to its end, at least once
-
-
-class Result(StrEnum):
-    """What the callee told us."""
-
-    NONE = "none"
-    CONFIRMED = "confirmed"
-    PROMISE = "promise"
-    SAYS_PAID = "says_paid"
-    WANTS_AGENT = "wants_agent"
-    TRANSFERRED = "transferred"
-    WRONG_PERSON = "wrong_person"
-    OPT_OUT = "opt_out"
-
-
-class OutcomeSource(StrEnum):
-    """Who wrote the outcome: the handler at hang-up, or the worker afterwards."""
-
-    HANDLER = "handler"
-    CDR = "cdr"  # rebuilt from CDR(userfield): the handler was down
-    DEADLINE = "deadline"  # no trace anywhere: line result unknown
+from worker.core.enums import (
+    Answerer,
+    AttemptState,
+    BillStatus,
+    EntryState,
+    Heard,
+    LineResult,
+    Origination,
+    OutcomeSource,
+    PersonType,
+    PhoneKind,
+    Result,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,18 +175,6 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class CdrRow:
-    """The columns of Asterisk's own `cdr` table that reconciliation reads."""
-
-    uniqueid: str
-    calldate: datetime
-    disposition: str
-    userfield: str
-    duration: int
-    billsec: int
-
-
-@dataclass(frozen=True, slots=True)
 class Block:
     """A number that must not be called: by anyone (client_id None) or for one client of one instance."""
 
@@ -355,69 +257,3 @@ class Alarm:
 
 
 Action = Open | Refresh | Close | Alarm
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What storing one complete answer did."""
-
-    before: int
-    after: int
-    added: int
-    updated: int
-    removed: int
-
-
-@dataclass(frozen=True, slots=True)
-class TallyRow:
-    """So many attempts that ended alike; what reports are made of."""
-
-    instance: str
-    origination: Origination
-    line_result: LineResult
-    answerer: Answerer
-    heard: Heard
-    result: Result
-    count: int
-    short_calls: int
-    talk_seconds: float
-    cdr_found: int  # how many of them have found their CDR row
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeRow:
-    """One outcome as listed to a person."""
-
-    outcome: Outcome
-    client_name: str
-    origination: Origination
-    total: Decimal
-    cdr_found: bool | None  # None: not looked for yet
-
-
-@dataclass(frozen=True, slots=True)
-class JobRun:
-    """One line of the job history."""
-
-    run_id: int
-    job: str
-    instance: str
-    started_at: datetime
-    finished_at: datetime | None
-    status: str  # running | done | failed | alarm
-    before: int | None
-    after: int | None
-    changed: int | None
-    error: str
-    detail: str  # JSON object
-
-
-@dataclass(frozen=True, slots=True)
-class Dossier:
-    """Everything stored about one number, for `queue --explain`."""
-
-    number: str
-    waiting: tuple[Waiting, ...]  # every entry, open or done, of every debtor with this number
-    ledger: LedgerRow
-    blocks: tuple[Block, ...]
-    attempts: tuple[Attempt, ...]  # newest first, at most 20

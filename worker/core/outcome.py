@@ -4,16 +4,9 @@ import re
 from datetime import datetime
 from typing import Final
 
+from worker.core.enums import Answerer, LineResult, OutcomeSource
 from worker.core.instant import aware
-from worker.core.model import (
-    Answerer,
-    Attempt,
-    LineFacts,
-    LineResult,
-    Outcome,
-    OutcomeSource,
-    TalkFacts,
-)
+from worker.core.model import Attempt, LineFacts, Outcome, TalkFacts
 
 SHORT_SECONDS: Final = 6  # Anatel; 3 before June 2024
 

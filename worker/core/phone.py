@@ -8,7 +8,8 @@ from typing import Final
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
-from worker.core.model import Phone, PhoneKind, Rejected
+from worker.core.enums import PhoneKind
+from worker.core.model import Phone, Rejected
 from worker.core.tables import DDD_TO_UF
 
 _COUNTRY: Final = "55"

@@ -5,18 +5,9 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from worker.core import ledger
+from worker.core.enums import EntryState, LineResult
 from worker.core.instant import aware, local_day
-from worker.core.model import (
-    Block,
-    EntryState,
-    LedgerRow,
-    LedgerRules,
-    LineResult,
-    NotNow,
-    Phone,
-    QueueEntry,
-    Waiting,
-)
+from worker.core.model import Block, LedgerRow, LedgerRules, NotNow, Phone, QueueEntry, Waiting
 from worker.core.tables import zone_of
 from worker.core.window import HORIZON_DAYS, CallWindow, next_open, next_open_in_all, why_closed
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from worker.core.model import Action, Alarm, Close, Debtor, EntryState, Open, QueueEntry, Refresh
+from worker.core.enums import EntryState
+from worker.core.model import Action, Alarm, Close, Debtor, Open, QueueEntry, Refresh
 
 NO_LONGER_OWED: Final = "paid or no longer overdue"
 

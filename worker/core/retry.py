@@ -4,18 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from worker.core.enums import Answerer, EntryState, Heard, LineResult, Result
 from worker.core.instant import aware, day_start
-from worker.core.model import (
-    Answerer,
-    Block,
-    EntryState,
-    Heard,
-    LedgerRules,
-    LineResult,
-    NextStep,
-    Outcome,
-    Result,
-)
+from worker.core.model import Block, LedgerRules, NextStep, Outcome
 from worker.core.tables import zone_of
 
 QUIET: Final = timedelta(days=7)  # after a real conversation

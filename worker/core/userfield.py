@@ -11,7 +11,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from worker.core.model import Heard, LineFacts, Result, TalkFacts
+from worker.core.enums import Heard, Result
+from worker.core.model import LineFacts, TalkFacts
 from worker.core.ulid import LENGTH as ULID_LENGTH
 from worker.core.ulid import is_ulid
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from worker.core.model import Bill, BillStatus, Client, PersonType
+from worker.core.enums import BillStatus, PersonType
+from worker.core.model import Bill, Client
 from worker.core.phone import read_phones
 from worker.erp.source import (
     ID_LIMIT,

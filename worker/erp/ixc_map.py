@@ -3,7 +3,8 @@
 import re
 from datetime import date
 
-from worker.core.model import Bill, BillStatus, Client, PersonType, Rejected
+from worker.core.enums import BillStatus, PersonType
+from worker.core.model import Bill, Client, Rejected
 from worker.core.phone import read_phones
 from worker.erp.ixc_answer import Row
 from worker.erp.ixc_http import Table

@@ -12,11 +12,13 @@ from datetime import date, datetime, timedelta
 import structlog
 
 from worker.core import policy, window
-from worker.core.model import Attempt, Candidate, LedgerRules, NotNow, Origination, Phone, Waiting
+from worker.core.enums import Origination
+from worker.core.model import Attempt, Candidate, LedgerRules, NotNow, Phone, Waiting
 from worker.core.window import CallWindow
 from worker.errors import CollectorError, SpeechError
 from worker.jobs.pace import Pace
-from worker.ports import Clock, Dialler, DialOrder, Placed, Placement, Store
+from worker.ports import Clock, Dialler, DialOrder, Placed, Placement
+from worker.store_ports import Store
 
 log = structlog.get_logger(__name__)
 

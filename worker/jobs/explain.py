@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from worker.core import phone, policy
-from worker.core.model import Attempt, Dossier, LedgerRules, Phone, Rejected, Waiting
+from worker.core.model import Attempt, LedgerRules, Phone, Rejected, Waiting
 from worker.core.policy import Verdict
+from worker.core.records import Dossier
 from worker.core.window import CallWindow
 from worker.errors import UsageError
-from worker.ports import Store
+from worker.store_ports import Store
 
 Rules = Mapping[str, tuple[CallWindow, LedgerRules]]  # by instance
 

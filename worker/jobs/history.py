@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from worker.core.model import Alarm, Change, Rejected
+from worker.core.model import Alarm, Rejected
+from worker.core.records import Change
 from worker.errors import CollectorError
-from worker.ports import Clock, Runs
+from worker.ports import Clock
+from worker.store_ports import Runs
 
 log = structlog.get_logger(__name__)
 

@@ -9,9 +9,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from worker.core import outcome, retry, userfield
-from worker.core.model import Attempt, CdrRow, Change, LedgerRules, LineFacts, Outcome, OutcomeSource
+from worker.core.enums import OutcomeSource
+from worker.core.model import Attempt, LedgerRules, LineFacts, Outcome
+from worker.core.records import CdrRow, Change
 from worker.jobs.history import Report, recorded
-from worker.ports import Clock, Pbx, Store
+from worker.ports import Clock, Pbx
+from worker.store_ports import Store
 
 log = structlog.get_logger(__name__)
 
@@ -67,10 +70,7 @@ def _settled(attempt: Attempt, now: datetime) -> bool:
 
 
 def _from_cdr(attempt: Attempt, row: CdrRow, now: datetime) -> Outcome:
-    try:
-        facts = userfield.parse(row.userfield)
-    except ValueError:
-        facts = LineFacts(attempt.attempt_id, answered=row.disposition == "ANSWERED")
+    facts = userfield.parse(row.userfield) if "|" in row.userfield else _from_disposition(attempt, row)
     return outcome.conclude(
         facts,
         instance=attempt.instance,
@@ -80,6 +80,19 @@ def _from_cdr(attempt: Attempt, row: CdrRow, now: datetime) -> Outcome:
         talk=None,
         source=OutcomeSource.CDR,
         uniqueid=row.uniqueid,
+    )
+
+
+def _from_disposition(attempt: Attempt, row: CdrRow) -> LineFacts:
+    """The hang-up handler never ran (Asterisk died): only answered and busy can be believed of a disposition."""
+    return LineFacts(
+        attempt.attempt_id,
+        attempt.number,
+        answered=row.disposition == "ANSWERED",
+        cause={"BUSY": 17}.get(row.disposition),
+        tech_text=f"CDR {row.disposition}",
+        ring_seconds=float(row.duration - row.billsec),
+        talk_seconds=float(row.billsec),
     )
 
 

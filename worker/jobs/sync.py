@@ -7,10 +7,12 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from worker.core import queueing
-from worker.core.model import Action, Alarm, Change, Close, Open, Refresh, Rejected
+from worker.core.model import Action, Alarm, Close, Open, Refresh, Rejected
+from worker.core.records import Change
 from worker.errors import SourceBroken
 from worker.jobs.history import Report, alarmed, recorded
-from worker.ports import BillSource, Clock, Page, Progress, RowT, Store, Watcher
+from worker.ports import BillSource, Clock, Page, Progress, RowT, Watcher
+from worker.store_ports import Store
 
 
 @dataclass(frozen=True, slots=True)

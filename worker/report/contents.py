@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from worker.core.model import Answerer, Heard, LineResult, OutcomeRow, Result
+from worker.core.enums import Answerer, Heard, LineResult, Result
+from worker.core.records import OutcomeRow
 from worker.report import labels
 from worker.report.figures import SHORT_CALL_LINE, SHORT_CALL_VOLUME, Figures, Group
 

@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from worker.core.model import OutcomeRow
+from worker.core.records import OutcomeRow
 from worker.report.contents import columns
 
 MARK = "\ufeff"  # without it Excel takes UTF-8 for Windows-1252

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from worker.core.model import Answerer, Heard, LineResult, Result, TallyRow
+from worker.core.enums import Answerer, Heard, LineResult, Result
+from worker.core.records import TallyRow
 
 SHORT_CALL_LINE = 0.85  # Anatel blocks who has this share of short calls or more ...
 SHORT_CALL_VOLUME = 100_000  # ... in a day of at least so many calls (Despacho Decisório 22/2024)

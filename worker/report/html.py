@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from worker.core.model import Answerer, OutcomeRow, Result
+from worker.core.enums import Answerer, Result
+from worker.core.records import OutcomeRow
 from worker.report import contents, labels
 from worker.report.figures import SHORT_CALL_LINE, Figures, Group, Share
 

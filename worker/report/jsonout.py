@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from worker.core.model import OutcomeRow
 from worker.core.phone import mask
+from worker.core.records import OutcomeRow
 from worker.report.figures import Figures, Group, Share
 
 

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from worker.core.model import Answerer, Heard, LineResult, Origination, Result
+from worker.core.enums import Answerer, Heard, LineResult, Origination, Result
 from worker.core.phone import mask, national_parts
 from worker.report.figures import Share
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from worker.core.model import OutcomeRow
+from worker.core.records import OutcomeRow
 from worker.report import contents, labels
 from worker.report.figures import Figures
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from worker.core.model import OutcomeRow
+from worker.core.records import OutcomeRow
 from worker.report import csvout, html, jsonout, markdown, table
 from worker.report.figures import Figures
 

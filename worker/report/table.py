@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from worker.core.model import OutcomeRow
+from worker.core.records import OutcomeRow
 from worker.report import contents, labels
 from worker.report.figures import Figures
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from worker.core.model import Attempt, AttemptState, Candidate, LedgerRules
+from worker.core.enums import AttemptState
+from worker.core.model import Attempt, Candidate, LedgerRules
 from worker.store import rows
 from worker.store.engine import Db, Tx
 

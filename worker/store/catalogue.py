@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from worker.core.model import Bill, Change, Client, Debtor, Phone
+from worker.core.model import Bill, Client, Debtor, Phone
+from worker.core.records import Change
 from worker.store import rows
 from worker.store.engine import Db, Tx
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from worker.core.model import CdrRow
+from worker.core.records import CdrRow
 from worker.store.engine import Tx
 
 BEFORE = timedelta(minutes=10)  # the call began at most this long before the time we know

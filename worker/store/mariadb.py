@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from worker.errors import StoreError
-from worker.ports import Store
 from worker.settings import Database
 from worker.store import migrate, probe
 from worker.store.attempts import SqlAttempts
@@ -14,6 +13,7 @@ from worker.store.outcomes import SqlOutcomes
 from worker.store.presence import SqlPresence
 from worker.store.queue import SqlQueue
 from worker.store.runs import SqlRuns
+from worker.store_ports import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from datetime import date, datetime
 
 from worker.core.debtors import merge
-from worker.core.model import Bill, Change, Client, Debtor
-from worker.ports import Store
+from worker.core.model import Bill, Client, Debtor
+from worker.core.records import Change
 from worker.store import rows
 from worker.store.catalogue import compare
 from worker.store.memory_attempts import MemoryAttempts
@@ -14,6 +14,7 @@ from worker.store.memory_outcomes import MemoryOutcomes
 from worker.store.memory_queue import MemoryQueue
 from worker.store.memory_runs import MemoryRuns
 from worker.store.memory_tables import Tables
+from worker.store_ports import Store
 
 
 def memory_store(tables: Tables | None = None) -> Store:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from worker.core.enums import AttemptState, EntryState
 from worker.core.ledger import take
-from worker.core.model import Attempt, AttemptState, Candidate, EntryState, LedgerRow, LedgerRules, QueueEntry
+from worker.core.model import Attempt, Candidate, LedgerRow, LedgerRules, QueueEntry
 from worker.store import rows
 from worker.store.attempts import new_attempt, one_instance
 from worker.store.memory_tables import Tables, Taken

@@ -6,17 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from worker.core.model import (
-    AttemptState,
-    Block,
-    CdrRow,
-    EntryState,
-    NextStep,
-    Origination,
-    Outcome,
-    OutcomeRow,
-    TallyRow,
-)
+from worker.core.enums import AttemptState, EntryState, Origination
+from worker.core.model import Block, NextStep, Outcome
+from worker.core.records import CdrRow, OutcomeRow, TallyRow
 from worker.store import rows
 from worker.store.cdr import AFTER, BEFORE, ZONES, keep_best
 from worker.store.memory_tables import Recorded, Tables

@@ -4,19 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from worker.core.model import (
-    Action,
-    Close,
-    Debtor,
-    Dossier,
-    EntryState,
-    LedgerRow,
-    LineResult,
-    Open,
-    QueueEntry,
-    Refresh,
-    Waiting,
-)
+from worker.core.enums import EntryState, LineResult
+from worker.core.model import Action, Close, Debtor, LedgerRow, Open, QueueEntry, Refresh, Waiting
+from worker.core.records import Dossier
 from worker.store import rows
 from worker.store.memory_tables import Tables
 from worker.store.queue import block_applies

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from worker.core.model import Change, JobRun, Rejected
+from worker.core.model import Rejected
+from worker.core.records import Change, JobRun
 from worker.store.memory_tables import Tables
 from worker.store.rows import fit, utc
 from worker.store.runs import ERROR_LENGTH, changed_rows, detail_text, rejected_values

@@ -5,18 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import RLock
 
-from worker.core.model import (
-    Attempt,
-    Bill,
-    Block,
-    CdrRow,
-    Client,
-    JobRun,
-    LedgerRow,
-    Outcome,
-    QueueEntry,
-    Rejected,
-)
+from worker.core.model import Attempt, Bill, Block, Client, LedgerRow, Outcome, QueueEntry, Rejected
+from worker.core.records import CdrRow, JobRun
 
 
 @dataclass(slots=True)

@@ -3,20 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from worker.core.model import (
-    Answerer,
-    AttemptState,
-    Block,
-    CdrRow,
-    Heard,
-    LineResult,
-    NextStep,
-    Origination,
-    Outcome,
-    OutcomeRow,
-    Result,
-    TallyRow,
-)
+from worker.core.enums import Answerer, AttemptState, Heard, LineResult, Origination, Result
+from worker.core.model import Block, NextStep, Outcome
+from worker.core.records import CdrRow, OutcomeRow, TallyRow
 from worker.store import rows
 from worker.store.cdr import find_rows
 from worker.store.engine import Db, Tx

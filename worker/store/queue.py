@@ -5,19 +5,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from worker.core.model import (
-    Action,
-    Block,
-    Close,
-    Dossier,
-    EntryState,
-    LedgerRow,
-    LineResult,
-    Open,
-    Refresh,
-    Waiting,
-)
+from worker.core.enums import EntryState, LineResult
+from worker.core.model import Action, Block, Close, LedgerRow, Open, Refresh, Waiting
 from worker.core.model import QueueEntry as Entry
+from worker.core.records import Dossier
 from worker.store import rows
 from worker.store.catalogue import phones_by_client
 from worker.store.engine import Db, Tx

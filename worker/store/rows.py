@@ -4,28 +4,20 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from worker.core.model import (
+from worker.core.enums import (
     Answerer,
-    Attempt,
     AttemptState,
-    Bill,
     BillStatus,
-    Block,
-    Client,
-    Debtor,
     EntryState,
     Heard,
     LineResult,
     Origination,
-    Outcome,
     OutcomeSource,
     PersonType,
-    Phone,
     PhoneKind,
-    QueueEntry,
     Result,
-    TalkFacts,
 )
+from worker.core.model import Attempt, Bill, Block, Client, Debtor, Outcome, Phone, QueueEntry, TalkFacts
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # queue_entry.next_attempt_at of an entry that need not wait
 PARKED = datetime(9999, 1, 1, tzinfo=UTC)  # ... of one that waits until it is refreshed

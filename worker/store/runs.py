@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from worker.core.model import Change, JobRun, Rejected
+from worker.core.model import Rejected
+from worker.core.records import Change, JobRun
 from worker.store.engine import Db, Tx
 from worker.store.rows import aware, fit
 

@@ -1,0 +1,102 @@
+"""The closed vocabularies: one word for one thing, stored in the database as written here."""
+
+from enum import StrEnum
+
+
+class PhoneKind(StrEnum):
+    MOBILE = "mobile"
+    FIXED = "fixed"
+
+
+class PersonType(StrEnum):
+    NATURAL = "natural"
+    LEGAL = "legal"
+    FOREIGN = "foreign"
+
+
+class BillStatus(StrEnum):
+    OPEN = "open"
+    PARTIAL = "partial"  # partly paid: still owed, for the rest
+
+
+class Origination(StrEnum):
+    """How a call is put on the line."""
+
+    ARI = "ari"
+    CALLFILE = "callfile"
+
+
+class EntryState(StrEnum):
+    """reserved for nobody -> being tried -> no longer to be called."""
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    DONE = "done"
+
+
+class AttemptState(StrEnum):
+    """reserved -> dialing -> answered -> ended, or reserved -> withdrawn, or any open one -> lost."""
+
+    RESERVED = "reserved"  # ledger taken, the PBX not yet told
+    DIALING = "dialing"  # the PBX accepted it
+    ANSWERED = "answered"  # somebody, or something, picked up
+    ENDED = "ended"  # an outcome stands
+    WITHDRAWN = "withdrawn"  # the PBX certainly never got it; the ledger got the try back
+    LOST = "lost"  # no trace after the deadline; the outcome says unknown
+
+    @property
+    def is_open(self) -> bool:
+        return self in (AttemptState.RESERVED, AttemptState.DIALING, AttemptState.ANSWERED)
+
+
+class LineResult(StrEnum):
+    """What the telephone network answered."""
+
+    ANSWERED = "answered"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    INVALID_NUMBER = "invalid_number"
+    REJECTED = "rejected"
+    CONGESTION = "congestion"
+    UNREACHABLE = "unreachable"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Answerer(StrEnum):
+    """Who or what picked up."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+    NOT_SURE = "not_sure"
+    NOBODY = "nobody"
+
+
+class Heard(StrEnum):
+    """How far our words got. GREETING: nothing beyond who calls and for whom."""
+
+    NOTHING = "nothing"
+    GREETING = "greeting"
+    PART = "part"  # some of the debt message
+    ALL = "all"  # the debt message to its end, at least once
+
+
+class Result(StrEnum):
+    """What the callee told us."""
+
+    NONE = "none"
+    CONFIRMED = "confirmed"
+    PROMISE = "promise"
+    SAYS_PAID = "says_paid"
+    WANTS_AGENT = "wants_agent"
+    TRANSFERRED = "transferred"
+    WRONG_PERSON = "wrong_person"
+    OPT_OUT = "opt_out"
+
+
+class OutcomeSource(StrEnum):
+    """Who wrote the outcome: the handler at hang-up, or the worker afterwards."""
+
+    HANDLER = "handler"
+    CDR = "cdr"  # rebuilt from CDR(userfield): the handler was down
+    DEADLINE = "deadline"  # no trace anywhere: line result unknown

@@ -1,0 +1,194 @@
+"""What the jobs need of the database. `worker.store` implements these, over MariaDB and in memory."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from worker.core.model import (
+    Action,
+    Attempt,
+    Bill,
+    Block,
+    Candidate,
+    Client,
+    Debtor,
+    LedgerRules,
+    NextStep,
+    Outcome,
+    QueueEntry,
+    Rejected,
+    Waiting,
+)
+from worker.core.records import CdrRow, Change, Dossier, JobRun, OutcomeRow, TallyRow
+
+
+class Catalogue(Protocol):
+    """Clients and bills as last seen whole."""
+
+    def replace_clients(self, instance: str, clients: Iterable[Client], now: datetime) -> Change:
+        """Store a complete answer; clients not in it become inactive. One transaction."""
+        ...
+
+    def replace_bills(self, instance: str, bills: Iterable[Bill], now: datetime) -> Change:
+        """Store a complete answer; open bills not in it are closed as `left_source`. One transaction."""
+        ...
+
+    def count_clients(self, instance: str) -> int:
+        """Active clients."""
+        ...
+
+    def count_bills(self, instance: str) -> int:
+        """Open bills."""
+        ...
+
+    def debtors(self, instance: str, due_from: date, due_until: date) -> list[Debtor]:
+        """Active clients with open bills due in that span (both included), oldest debt first, then client_id."""
+        ...
+
+    def replace_client_types(self, instance: str, types: Iterable[tuple[str, str]], now: datetime) -> Change:
+        """(id, name) pairs."""
+        ...
+
+
+class Queue(Protocol):
+    def open_entries(self, instance: str) -> list[QueueEntry]:
+        """Entries not DONE."""
+        ...
+
+    def apply(self, instance: str, actions: Sequence[Action], now: datetime) -> int:
+        """Carry the actions out in one transaction; Close leaves a CLAIMED entry to its call. Changed rows."""
+        ...
+
+    def waiting(self, instance: str, now: datetime, limit: int) -> list[Waiting]:
+        """WAITING entries whose next_attempt_at has come, oldest debt first, then entry_id."""
+        ...
+
+    def postpone(self, entry_id: int, until: datetime | None, reason: str) -> bool:
+        """Guarded: only a WAITING entry. None: park it until it is refreshed."""
+        ...
+
+    def dossier(self, number: str) -> Dossier: ...
+
+
+class Attempts(Protocol):
+    """Claim and ledger. What `reserve` returns has been committed; only that may be dialled."""
+
+    def reserve(
+        self, candidates: Sequence[Candidate], *, channels: int, rules: LedgerRules, now: datetime
+    ) -> list[Attempt]:
+        """Reserve as many as there are free channels, in order.
+
+        One transaction under the instance's row lock: open attempts are counted against `channels`; for each
+        candidate a guarded UPDATE takes the entry (WAITING -> CLAIMED), a second one takes the ledger
+        (`rules`, local_day); if either is refused that candidate is skipped and nothing of it stays.
+        All candidates belong to one instance.
+        """
+        ...
+
+    def dialed(self, attempt_ids: Sequence[str]) -> None:
+        """The PBX accepted them: RESERVED -> DIALING; later states stay."""
+        ...
+
+    def withdraw(self, attempt_id: str, reason: str) -> bool:
+        """The PBX certainly never got it: RESERVED -> WITHDRAWN, ledger gets the try back, entry WAITING."""
+        ...
+
+    def answered(self, attempt_id: str, now: datetime) -> Attempt | None:
+        """RESERVED or DIALING -> ANSWERED. None: unknown or no longer open, nobody may be talked to."""
+        ...
+
+    def get(self, attempt_id: str) -> Attempt | None: ...
+
+    def open_since(self, before: datetime) -> list[Attempt]:
+        """Open attempts of all instances reserved before that instant, oldest first."""
+        ...
+
+    def count_open(self, instance: str) -> int: ...
+
+
+class Outcomes(Protocol):
+    """The outcome table in the CDR database, and Asterisk's own `cdr` beside it (read only)."""
+
+    def record(self, outcome: Outcome, step: NextStep, *, lost: bool = False) -> bool:
+        """Write the outcome, end the attempt (LOST if `lost`), move its queue entry, store the block.
+
+        One transaction, idempotent on the attempt id. False: it had one already, nothing was changed.
+        """
+        ...
+
+    def block(self, block: Block, attempt_id: str, now: datetime) -> None:
+        """Store a block at once (a key was pressed), before the call has ended. Idempotent."""
+        ...
+
+    def cdr_of(self, attempts: Mapping[str, datetime]) -> dict[str, CdrRow]:
+        """CDR rows by attempt id, looked up by uniqueid and by the start of userfield near the given time."""
+        ...
+
+    def unmatched(self, before: datetime) -> list[Outcome]:
+        """Outcomes that ended before then and whose CDR row has not been looked for with success yet."""
+        ...
+
+    def mark_cdr(self, found: Mapping[str, str], missing: Sequence[str]) -> None:
+        """attempt id -> uniqueid of its row; and those that have none."""
+        ...
+
+    def tally(self, start: datetime, end: datetime, instance: str | None = None) -> list[TallyRow]: ...
+
+    def listing(
+        self, start: datetime, end: datetime, instance: str | None = None, limit: int = 1000
+    ) -> list[OutcomeRow]:
+        """Newest first."""
+        ...
+
+
+class Runs(Protocol):
+    """Job history."""
+
+    def start(self, job: str, instance: str, now: datetime) -> int: ...
+
+    def finish(
+        self,
+        run_id: int,
+        now: datetime,
+        status: str,
+        *,
+        change: Change | None = None,
+        error: str = "",
+        detail: Mapping[str, object] | None = None,
+    ) -> None: ...
+
+    def add_rejected(self, run_id: int, rejected: Sequence[Rejected]) -> None: ...
+
+    def rejected(self, run_id: int, limit: int = 100) -> list[Rejected]: ...
+
+    def latest(self, limit: int = 20, job: str | None = None, instance: str | None = None) -> list[JobRun]: ...
+
+
+class Presence(Protocol):
+    """Which processes live; the worker dials only while a handler does."""
+
+    def beat(self, kind: str, name: str, pid: int, detail: str, now: datetime) -> None: ...
+
+    def leave(self, kind: str, name: str) -> None: ...
+
+    def last_seen(self, kind: str, name: str) -> tuple[datetime, str] | None:
+        """(instant, detail)"""
+        ...
+
+    def lock(self, name: str) -> AbstractContextManager[bool]:
+        """Hold a server-wide lock (GET_LOCK) without waiting; yields whether we got it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The database, by subject. `worker.store.mariadb.open_store` and `worker.store.memory` build one."""
+
+    catalogue: Catalogue
+    queue: Queue
+    attempts: Attempts
+    outcomes: Outcomes
+    runs: Runs
+    presence: Presence
