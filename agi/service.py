@@ -46,6 +46,8 @@ class HandlerService:
             self._serve_stasis(switchboard, stack)
             stack.callback(self._leave)
             log.info("handler", instances=[one.id for one in self.app.settings.instances])
+            if self.stasis is not None:
+                self.stasis.wait_connected(BEAT_SECONDS)
             while not self.stop.is_set():
                 self._beat()
                 self.stop.wait(BEAT_SECONDS)

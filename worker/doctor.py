@@ -13,7 +13,6 @@ from worker.core import window
 from worker.errors import CollectorError
 from worker.pbx import dialplan
 from worker.settings import Instance
-from worker.store import migrate
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +41,15 @@ def _try(what: str, work: Callable[[], str]) -> Finding:
 
 
 def _database(app: App) -> Iterator[Finding]:
-    def schema() -> str:
-        current, newest = migrate.status(app.settings.database)
-        if current != newest:
-            raise CollectorError(f"the schema is at {current} of {newest}; run `collector migrate`")
-        return f"schema at {current}"
+    for found in app.database.probe():
+        yield Finding(f"database {found.subject}", found.good, found.says)
 
-    first = _try("database schema", schema)
-    yield first
-    if first.ok:
-        for found in app.database.probe():
-            yield Finding(f"database {found.subject}", found.good, found.says)
-        reason = app.handler_alive(utc_now())
-        yield Finding("handler", not reason, reason or "seen in the last seconds")
+    def handler() -> str:
+        if reason := app.handler_alive(utc_now()):
+            raise CollectorError(reason)
+        return "seen in the last seconds"
+
+    yield _try("handler", handler)
 
 
 def _pbx(app: App) -> Iterator[Finding]:

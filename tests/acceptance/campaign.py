@@ -24,10 +24,11 @@ class Campaign:
 
 
 def configure(lab: Lab, *, channels: int = 40, **changes: Any) -> None:
-    """Both instances on CSV files, any hour of the day."""
+    """Both instances on CSV files, any hour of the day; brisk speech and short waits, to save the tests' time."""
     chosen = []
+    brisk: dict[str, Any] = {"conversation": {"key_wait_seconds": 4}, "voice": {"words_per_minute": 230}}
     for path, name in PATHS.items():
-        one = instance(name, lab.folder, zone=noon_zone(datetime.now(UTC)), **changes)
+        one = instance(name, lab.folder, zone=noon_zone(datetime.now(UTC)), **(brisk | changes))
         one["dialling"] = {"origination": path, "channels": channels, "calls_per_second": 20, "ring_seconds": 10}
         chosen.append(one)
     lab.configure(chosen)

@@ -1,6 +1,7 @@
 """`install.sh demo`: the main job on real calls; two providers, one over ARI and one over call files."""
 
 import argparse
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -69,19 +70,19 @@ def providers(lab: Lab, erp_url: str) -> list[dict[str, Any]]:
 def job(site: Site, lab: Lab) -> None:
     """The main job, by the commands an administrator would type."""
     step("collector sync: clients and bills from IXC and CSV, then the queue")
-    console.print(site.run("sync").stdout)
+    show(site.run("sync").stdout)
     handler = site.start("handler")
-    wait_until("the handler", lambda: site.run("dial", "--dry-run", check=False).returncode == 0, 20)
+    wait_until("the handler", lambda: "nobody now" not in site.run("dial", "--dry-run").stdout, 20, 0.5)
     step("collector doctor")
-    console.print(site.run("doctor", check=False).stdout)
+    show(site.run("doctor", check=False).stdout)
     step(f"collector dial: {2 * CALLS} real calls, ARI and call files under one ledger")
     dialler = site.start("dial", "--limit", str(CALLS))
     demo_view.watch(lab, console, lambda: dialler.process.poll() is not None)
     wait_until("the outcomes", lambda: all_found(site), 60, 1.0)
     step("collector outcomes")
-    console.print(site.run("outcomes", "--limit", "60").stdout)
+    show(site.run("outcomes", "--limit", "60").stdout)
     step("collector report")
-    console.print(site.run("report").stdout)
+    show(site.run("report").stdout)
     REPORT.parent.mkdir(exist_ok=True)
     site.run("report", "--format", "html", "--output", str(REPORT))
     console.print(f"HTML report: {REPORT}")
@@ -94,6 +95,12 @@ def all_found(site: Site) -> bool:
     site.run("run", "reconcile")
     rows = site.json("outcomes", "--limit", "1000")
     return bool(rows) and all(row["cdr"] == "found" for row in rows)
+
+
+def show(text: str) -> None:
+    """What a command printed, as it printed it."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def step(text: str) -> None:

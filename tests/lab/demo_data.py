@@ -21,7 +21,6 @@ MORNING: Sequence[Ending] = (
     Ending.HUMAN_WRONG_PERSON,
     Ending.MACHINE_WITH_BEEP,
     Ending.BUSY,
-    Ending.HUMAN_REPEATS,
     Ending.INVALID,
     Ending.HUMAN_LISTENS,
     Ending.REJECTED,

@@ -25,13 +25,11 @@ Row = tuple[str, str, str, str, str, str, int]
 def watch(lab: Lab, console: Console, finished: Callable[[], bool]) -> None:
     """A live table until the dialling is over; a line now and then where there is no terminal."""
     if not console.is_terminal:
-        said = 0.0
+        said = ""
         while not finished():
-            if time.monotonic() - said > LINE_SECONDS:
-                said = time.monotonic()
-                console.print(_line(_rows(lab)))
-            time.sleep(LOOK_SECONDS)
-        console.print(_line(_rows(lab)))
+            if (line := _line(_rows(lab))) != said:
+                console.print(said := line, highlight=False)
+            time.sleep(LINE_SECONDS)
         return
     with Live(_table(_rows(lab)), console=console, refresh_per_second=2) as live:
         while not finished():
@@ -49,7 +47,7 @@ def _rows(lab: Lab) -> list[Row]:
 def _line(rows: list[Row]) -> str:
     states = Counter[str]()
     for row in rows:
-        states[f"{row[0]} {row[3] or row[2]}"] += row[6]
+        states[row[3] or f"({row[2]})"] += row[6]
     return ", ".join(f"{name} {count}" for name, count in sorted(states.items())) or "nobody dialled yet"
 
 

@@ -1,8 +1,5 @@
 """Commands about calling: dial, run, service, handler, outcomes, report."""
 
-import threading
-import time
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as daytime
 from pathlib import Path
@@ -13,13 +10,11 @@ import typer
 
 from worker import convert
 from worker.app import App, utc_now
-from worker.commands import live, show
+from worker.commands import foreground, show
 from worker.commands.base import DryRunOption, InstanceOption, JsonOption, app, chosen, settings_of
 from worker.commands.data import SyncWhat, sync_one
-from worker.errors import CollectorError
 from worker.jobs import dial as dialling
 from worker.jobs.history import Report
-from worker.jobs.pace import Pace
 from worker.report import figures as report_figures
 from worker.report import render as report_render
 from worker.service import Service, quiet, run_reconcile
@@ -53,7 +48,10 @@ def dial(
             if all(done.why_not for _, done in results):
                 raise typer.Exit(1)
             return
-        _until_done(running, instances, limit, as_json)
+        parts = foreground.run(running, instances, limit, quiet=as_json)
+    typer.echo(show.dialled(parts, as_json))
+    if any(part.dialled == 0 and part.why_not for part in parts):
+        raise typer.Exit(1)
 
 
 def _would_dial(running: App, one: Instance) -> show.WouldDial:
@@ -73,47 +71,6 @@ def _would_dial(running: App, one: Instance) -> show.WouldDial:
 def _step(running: App, one: Instance) -> dialling.Step:
     plan = running.dial_plan(one)
     return dialling.step(plan, running.store, running.dialler(one), utc_now, plan.channels)
-
-
-def _until_done(running: App, instances: list[Instance], limit: int | None, as_json: bool) -> None:
-    """One thread an instance; done when no instance has calls in flight nor anybody to call."""
-    stop = threading.Event()
-    pause = running.settings.schedule.reconcile_every_seconds
-    looked = time.monotonic()
-    with live.dialling(quiet=as_json) as watch:
-        threads = [threading.Thread(target=_loop, args=(running, one, limit, stop, watch)) for one in instances]
-        for thread in threads:
-            thread.start()
-        try:
-            while any(thread.is_alive() for thread in threads):
-                time.sleep(0.2)
-                if time.monotonic() - looked > pause:  # a handler may die while we wait for its calls
-                    looked = time.monotonic()
-                    with suppress(CollectorError):
-                        run_reconcile(running)
-        except KeyboardInterrupt:
-            stop.set()
-        for thread in threads:
-            thread.join()
-
-
-def _loop(running: App, one: Instance, limit: int | None, stop: threading.Event, watch: live.DialWatcher) -> None:
-    """Dial until nobody is left, the limit is reached or we are stopped; then wait for the calls in flight."""
-    over = threading.Event()
-    pace = Pace(one.dialling.calls_per_second, time.monotonic, limit)
-
-    def on_step(done: dialling.Step) -> None:
-        try:
-            in_flight = running.store.attempts.count_open(one.id)
-        except CollectorError:
-            return  # the loop has said so; it looks again
-        watch(one.id, pace.spent, in_flight, done.why_not)
-        nobody = pace.exhausted or done.empty or bool(done.why_not)
-        if stop.is_set() or (nobody and in_flight == 0):
-            over.set()
-
-    plan, dialler = running.dial_plan(one), running.dialler(one)
-    dialling.run(plan, running.store, dialler, utc_now, pace, over, on_step=on_step)
 
 
 @app.command("run")
@@ -212,6 +169,7 @@ def _report(
         zone=zone,
         fmt=fmt,
         full_numbers=full_numbers,
+        width=show.width(),
     )
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from worker.commands.foreground import Progress
 from worker.core import phone
 from worker.core.model import NotNow, Phone, Waiting
 from worker.core.records import OutcomeRow
@@ -22,6 +23,9 @@ from worker.jobs.history import Report
 
 MARK = {True: "ok", False: "BAD", None: "note"}
 REJECTED_SHOWN = 20
+OUTCOME_COLUMNS = (
+    "ended", "instance", "number", "path", "line", "answerer", "heard", "result", "keys", "seconds", "cdr",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,15 @@ class WouldDial:
     choices: list[tuple[Waiting, tuple[Phone, date] | NotNow]]
 
 
+def width() -> int:
+    """Of the terminal, in characters; where there is none, wide enough for a log."""
+    return max(80, shutil.get_terminal_size((140, 24)).columns)
+
+
 def as_text(table: Table) -> str:
     """A rich table as text as wide as the terminal, without control codes."""
     out = io.StringIO()
-    width = max(80, shutil.get_terminal_size((120, 24)).columns)
-    Console(file=out, width=width, highlight=False).print(table)
+    Console(file=out, width=width(), highlight=False).print(table)
     return out.getvalue().rstrip("\n")
 
 
@@ -198,6 +206,17 @@ def steps(items: Sequence[tuple[str, Step]], json_wanted: bool) -> str:
     return grid(("instance", "dialled", "why not more"), rows)
 
 
+def dialled(parts: Sequence[Progress], json_wanted: bool) -> str:
+    """After `dial`: how many calls of each instance, and why not more."""
+    if json_wanted:
+        return as_json(
+            [{"instance": one.instance.id, "dialled": one.dialled, "why_not": one.why_not} for one in parts]
+        )
+    return "\n".join(
+        f"{one.instance.id}: {one.dialled} dialled" + (f"; {one.why_not}" if one.why_not else "") for one in parts
+    )
+
+
 def would_dial(items: Sequence[WouldDial], json_wanted: bool) -> str:
     rows: list[tuple[object, ...]] = []
     for one in items:
@@ -217,28 +236,30 @@ def would_dial(items: Sequence[WouldDial], json_wanted: bool) -> str:
 
 
 def outcomes(rows: Sequence[OutcomeRow], zone: ZoneInfo, *, json_wanted: bool, full_numbers: bool) -> str:
-    shown = []
-    for row in rows:
-        one = row.outcome
-        shown.append(
-            {
-                "ended": _local(one.ended_at, zone),
-                "attempt": one.attempt_id,
-                "instance": one.instance,
-                "name": row.client_name,
-                "number": one.number if full_numbers else phone.mask(one.number),
-                "path": row.origination,
-                "line": one.line_result,
-                "answerer": one.answerer,
-                "heard": one.talk.heard,
-                "result": one.talk.result,
-                "keys": one.talk.keys,
-                "cause": one.cause if one.cause is not None else "",
-                "talk_s": round(one.talk_seconds, 1),
-                "cdr": {True: "found", False: "MISSING", None: ""}[row.cdr_found],
-            }
-        )
+    shown = [_outcome(row, zone, full_numbers=full_numbers) for row in rows]
     if json_wanted:
         return as_json(shown)
-    names = list(shown[0]) if shown else ["ended", "attempt", "line"]
-    return grid(names, [list(one.values()) for one in shown])
+    return grid(OUTCOME_COLUMNS, [[row[name] for name in OUTCOME_COLUMNS] for row in shown])
+
+
+def _outcome(row: OutcomeRow, zone: ZoneInfo, *, full_numbers: bool) -> dict[str, object]:
+    one = row.outcome
+    return {
+        "ended": one.ended_at.astimezone(zone).strftime("%H:%M:%S"),
+        "ended_at": one.ended_at.isoformat(),
+        "attempt": one.attempt_id,
+        "instance": one.instance,
+        "client": one.client_id,
+        "name": row.client_name,
+        "number": one.number if full_numbers else phone.mask(one.number),
+        "path": row.origination,
+        "line": one.line_result,
+        "cause": "" if one.cause is None else one.cause,
+        "answerer": one.answerer,
+        "heard": one.talk.heard,
+        "result": one.talk.result,
+        "keys": one.talk.keys,
+        "seconds": round(one.talk_seconds, 1),
+        "source": one.source,
+        "cdr": {True: "found", False: "MISSING", None: ""}[row.cdr_found],
+    }
