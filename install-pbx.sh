@@ -22,7 +22,10 @@ run_pbx() {
   step "prepare $CONFIG_DIR" prepare_config
   step "write the services (neither started nor enabled)" write_units
   ln -sfn "$HOME_DIR/.venv/bin/collector" "$LINK"
-  if ! "$LINK" check-config; then
+  local checked=0
+  "$LINK" check-config || checked=$?
+  [ $checked -eq 0 ] || [ $checked -eq 2 ] || die "collector check-config itself failed; see above, nothing on the PBX was touched"
+  if [ $checked -eq 2 ]; then
     printf '\nEdit %s/collector.yaml, then run ./install.sh pbx again: the PBX itself is untouched so far.\n' "$CONFIG_DIR"
     return 0
   fi

@@ -216,7 +216,7 @@ check_style() {
 benchmarks() {
   local file names=()
   for file in "$ROOT"/tests/bench/*.py; do
-    if grep -q '__main__' "$file" 2>/dev/null; then names+=("$(basename "$file" .py)"); fi
+    if head -n 1 "$file" | grep -q 'install.sh bench'; then names+=("$(basename "$file" .py)"); fi
   done
   printf '%s' "${names[*]:-none yet}"
 }
