@@ -4,6 +4,7 @@
 
 HEADER='; Collector: calls of its own, in its own contexts. Removed by install.sh uninstall.'
 INCLUDE="#include $DIALPLAN"
+SWEEP=/etc/systemd/system/asterisk.service.d/collector.conf
 
 run_pbx() {
   local yes=no
@@ -58,6 +59,8 @@ This adds, and nothing else:
   $HOME_DIR                 the program and its Python packages (root)
   $CONFIG_DIR                 configuration, readable by root and asterisk only; kept if it is there
   /etc/systemd/system          ${UNITS[*]}
+  $SWEEP   before Asterisk starts: call files left by a crash are moved
+                               aside, else it would dial those people again
   $LINK      a link to the command
   /etc/asterisk/$DIALPLAN   our contexts, once the configuration is complete
   collector/ below Asterisk's spool and sounds
@@ -95,11 +98,18 @@ prepare_config() {
 write_units() {
   write_unit collector.service "synchronises and dials" service
   write_unit collector-handler.service "holds the conversations" handler
+  write_sweep
   reread_units
 }
 
 reread_units() {
   if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi # else systemd reads them when it starts
+}
+
+# The dash: whatever goes wrong here, the PBX starts.
+write_sweep() {
+  install -d -m 755 "$(dirname "$SWEEP")"
+  printf '[Service]\nExecStartPre=-%s sweep\n' "$LINK" >"$SWEEP"
 }
 
 # Restarting one never touches the other's calls; neither may be stopped by a restart of Asterisk.
@@ -217,6 +227,7 @@ run_uninstall() {
   for unit in "${UNITS[@]}"; do
     if [ -e "/etc/systemd/system/$unit" ]; then step "stop and remove $unit" remove_unit "$unit"; fi
   done
+  if [ -e "$SWEEP" ]; then step "remove $SWEEP" remove_sweep; fi
   if has_include; then step "take our line out of $CUSTOM" remove_include; fi
   if [ -e "/etc/asterisk/$DIALPLAN" ]; then step "remove /etc/asterisk/$DIALPLAN" remove_dialplan; fi
   if [ -L "$LINK" ]; then step "remove $LINK" rm -f "$LINK"; fi
@@ -230,6 +241,12 @@ run_uninstall() {
 remove_unit() {
   systemctl disable --now --quiet "$1" 2>/dev/null || true
   rm -f "/etc/systemd/system/$1"
+  reread_units
+}
+
+remove_sweep() {
+  rm -f "$SWEEP"
+  rmdir "$(dirname "$SWEEP")" 2>/dev/null || true # others may have put theirs there
   reread_units
 }
 
