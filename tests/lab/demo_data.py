@@ -36,7 +36,7 @@ MORNING: Sequence[Ending] = (
 
 
 def world(today: date) -> World:
-    """The stand-in ERP's clients and bills, with telephones of the lab's carrier."""
+    """The stand-in ERP's clients and bills, with telephones of the lab's carrier (recorded: from 9000 on)."""
     invented = invent(CLIENTS, today=today)
     oldest: dict[int, date] = {}
     for bill in invented.bills:
@@ -44,7 +44,7 @@ def world(today: date) -> World:
             oldest[bill.client_id] = min(bill.due_date, oldest.get(bill.client_id, bill.due_date))
     order = sorted(invented.clients, key=lambda client: (oldest.get(client.client_id, today), client.client_id))
     telephones = {
-        client.client_id: number(MORNING[index % len(MORNING)], 1000 + index // len(MORNING))
+        client.client_id: number(MORNING[index % len(MORNING)], 9000 + index // len(MORNING))
         for index, client in enumerate(order)
     }
     clients = tuple(
@@ -57,5 +57,5 @@ def world(today: date) -> World:
 def write_exports(folder: Path, today: date) -> None:
     """The second provider's CSV files."""
     endings = [MORNING[index % len(MORNING)] for index in range(EXPORTED)]
-    crowd = people(endings, today=today, offset=2000)
+    crowd = people(endings, today=today, offset=9500)
     write_csv(crowd, folder / "radio-clients.csv", folder / "radio-bills.csv")

@@ -61,7 +61,7 @@ def _table(rows: list[Row]) -> Table:
 def explain_keep(lab: Lab, console: Console, config: Path) -> None:
     """How to ring again, listen, look and stop."""
     collector = f".venv/bin/collector --config {config}"
-    recordings = sorted(lab.recordings.glob("*.wav"))
+    recordings = sorted(lab.recordings.glob("heard-*.wav"), key=lambda file: file.stat().st_size)  # longest last
     console.rule("[b]Everything keeps running[/b]", align="left")
     console.print(
         f"ring the next ones     {collector} dial --limit 5\n"

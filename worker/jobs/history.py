@@ -45,9 +45,19 @@ def recorded(runs: Runs, clock: Clock, job: str, instance: str, work: Callable[[
         runs.add_rejected(run_id, report.rejected)
     runs.finish(run_id, clock(), report.status, change=report.change, error=report.error, detail=report.detail)
     counts = {"before": report.change.before, "after": report.change.after} if report.change else {}
-    say = log.info if report.status == "done" else log.warning
-    say("job", job=job, instance=instance, status=report.status, error=report.error, **counts, **report.detail)
+    _say(report)(
+        "job", job=job, instance=instance, status=report.status, error=report.error, **counts, **report.detail
+    )
     return report
+
+
+def _say(report: Report) -> Callable[..., object]:
+    """A run that changed nothing is worth a line only to who looks closely: reconciliation runs every minute."""
+    if report.status != "done":
+        return log.warning  # type: ignore[no-any-return]  # structlog's loggers are dynamic
+    change = report.change
+    idle = change is not None and not (change.added or change.updated or change.removed)
+    return log.debug if idle else log.info  # type: ignore[no-any-return]  # the same
 
 
 def alarmed(job: str, instance: str, alarm: Alarm) -> Report:
