@@ -1,20 +1,24 @@
-"""The FastAGI server: one thread a session, every peer distrusted, nothing left behind when it stops."""
+"""The FastAGI server: a thread for each session that speaks, every peer distrusted, nothing left behind."""
 
+import selectors
 import socket
-import socketserver
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import structlog
 from asterisk.agi import AGIError, AGIHangup
 
-from agi.safe_agi import SafeAgi
+from agi.safe_agi import HEADER_BYTES, SafeAgi
 
 HEADER_SECONDS = 5.0  # for the whole header, however slowly it drips
 ANSWER_SECONDS = 180.0  # the longest command: a sound, or AMD
 SESSIONS = 2000  # more are closed at once: Asterisk goes on in the dialplan
+BACKLOG = 1024  # a whole batch of calls may end in the same instant
+LAST_SECONDS = 5.0  # for sessions that were cut, before they are left behind
+POLL_SECONDS = 0.2
 
 Route = Callable[[SafeAgi], None]
 log = structlog.get_logger(__name__)
@@ -24,29 +28,44 @@ class Wire:
     """A socket as the pair of streams that SafeAgi wants, with a deadline for each line, not for each byte."""
 
     def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self._pending = b""
+        self.sock = sock
         self.deadline: float | None = time.monotonic() + HEADER_SECONDS  # None: ANSWER_SECONDS from each line
+        self._pending = b""
+
+    def take(self) -> bool:
+        """What has arrived of the header, without waiting. True when a session can begin, if only to fail."""
+        try:
+            more = self.sock.recv(4096)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        self._pending += more
+        return not more or b"\n\n" in self._pending or len(self._pending) > HEADER_BYTES
 
     def readline(self, limit: int, /) -> bytes:
         """Up to the line feed, `limit` bytes or the end of the stream. Raises TimeoutError."""
+        if b"\n" not in self._pending:
+            self._fill(limit)
+        end = min(self._pending.find(b"\n") + 1 or len(self._pending), limit)
+        line, self._pending = self._pending[:end], self._pending[end:]
+        return line
+
+    def _fill(self, limit: int) -> None:
         deadline = self.deadline or time.monotonic() + ANSWER_SECONDS
         while b"\n" not in self._pending and len(self._pending) < limit:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
-            self._sock.settimeout(left)
-            more = self._sock.recv(4096)
+            self.sock.settimeout(left)
+            more = self.sock.recv(4096)
             if not more:
                 break
             self._pending += more
-        end = self._pending.find(b"\n") + 1 or len(self._pending)
-        line, self._pending = self._pending[: min(end, limit)], self._pending[min(end, limit) :]
-        return line
 
     def write(self, data: bytes, /) -> None:
-        self._sock.settimeout(HEADER_SECONDS)
-        self._sock.sendall(data)
+        self.sock.settimeout(HEADER_SECONDS)
+        self.sock.sendall(data)
 
     def flush(self) -> None:
         """sendall() left nothing behind."""
@@ -54,8 +73,8 @@ class Wire:
     def close(self) -> None:
         """Asterisk goes on in the dialplan from here."""
         with suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
-        self._sock.close()
+            self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
 
 
 class FastAgiServer:
@@ -63,87 +82,45 @@ class FastAgiServer:
 
     def __init__(self, host: str, port: int, routes: Mapping[str, Route], *, sessions: int = SESSIONS) -> None:
         """Raises OSError when the port is taken. Port 0: any free one, see `port`."""
-        self._server = _Server((host, port), routes, sessions)
-        self._thread: threading.Thread | None = None
+        self._routes, self._most = routes, sessions
+        self._door = _Door(host, port, self._begin, lambda: self.sessions < sessions)
+        self._pool = ThreadPoolExecutor(sessions, thread_name_prefix="agi")
+        self._changed = threading.Condition()
+        self._live: set[Wire] = set()
 
     @property
     def port(self) -> int:
-        return int(self._server.server_address[1])
+        return self._door.port
 
     @property
     def sessions(self) -> int:
-        """Sessions that are open now."""
-        return self._server.count()
+        """Sessions that are open now, those included that have not said yet what they want."""
+        with self._changed:
+            return len(self._live) + self._door.waiting
 
     def start(self) -> None:
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.2}, name="fastagi", daemon=True
-        )
-        self._thread.start()
+        self._door.start()
 
     def stop(self, patience: float = 0.0) -> None:
         """Take no more; give live sessions so many seconds to end by themselves, then cut them. Idempotent."""
-        if self._thread is not None:
-            self._server.shutdown()
-            self._thread.join()
-            self._thread = None
-        self._server.server_close()
-        self._server.end_sessions(patience)
-
-
-class _Server(socketserver.TCPServer):
-    allow_reuse_address = True
-    request_queue_size = 1024  # a whole batch of calls may be answered in the same instant
-
-    def __init__(self, address: tuple[str, int], routes: Mapping[str, Route], sessions: int) -> None:
-        self._routes, self._most = routes, sessions
-        self._lock = threading.Lock()
-        self._live: dict[threading.Thread, Wire] = {}
-        super().__init__(address, socketserver.BaseRequestHandler)
-
-    def process_request(
-        self,
-        request: socket.socket | tuple[bytes, socket.socket],
-        client_address: object,  # noqa: ARG002 socketserver's signature
-    ) -> None:
-        """Instead of ThreadingMixIn, which cannot say who is live nor cut them."""
-        if not isinstance(request, socket.socket):  # the other kind is UDP's
-            return
-        wire = Wire(request)
-        if self.count() >= self._most:
-            log.error("too many AGI sessions, one refused", most=self._most)
+        self._door.stop()
+        with self._changed:
+            drained = self._changed.wait_for(lambda: not self._live, patience)
+            left = list(self._live)
+        for wire in left:
             wire.close()
-            return
-        thread = threading.Thread(target=self._serve, args=(wire,), name="agi", daemon=True)
-        with self._lock:
-            self._live[thread] = wire
+        with self._changed:
+            drained = drained or self._changed.wait_for(lambda: not self._live, LAST_SECONDS)
+        self._pool.shutdown(wait=drained, cancel_futures=True)
+
+    def _begin(self, wire: Wire) -> None:
+        with self._changed:
+            self._live.add(wire)
         try:
-            thread.start()
+            self._pool.submit(self._serve, wire)
         except RuntimeError:  # the system gives no more threads
             log.exception("AGI session refused")
-            self._end(thread)
-
-    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 socketserver's signature
-        log.exception("AGI server")
-
-    def count(self) -> int:
-        with self._lock:
-            return len(self._live)
-
-    def end_sessions(self, patience: float) -> None:
-        deadline = time.monotonic() + patience
-        for thread in self._threads():
-            thread.join(max(0.0, deadline - time.monotonic()))
-        with self._lock:
-            wires = list(self._live.values())
-        for wire in wires:
-            wire.close()
-        for thread in self._threads():
-            thread.join(5.0)
-
-    def _threads(self) -> list[threading.Thread]:
-        with self._lock:
-            return list(self._live)
+            self._end(wire)
 
     def _serve(self, wire: Wire) -> None:
         try:
@@ -162,9 +139,83 @@ class _Server(socketserver.TCPServer):
         except Exception:
             log.exception("AGI route broke")
         finally:
-            self._end(threading.current_thread())
+            self._end(wire)
 
-    def _end(self, thread: threading.Thread) -> None:
-        with self._lock:
-            wire = self._live.pop(thread)
+    def _end(self, wire: Wire) -> None:
         wire.close()
+        with self._changed:
+            self._live.discard(wire)
+            self._changed.notify_all()
+
+
+class _Door:
+    """One thread takes connections and waits for their headers: a peer that says nothing costs no thread."""
+
+    def __init__(self, host: str, port: int, enter: Callable[[Wire], None], has_room: Callable[[], bool]) -> None:
+        self._enter, self._has_room = enter, has_room
+        self._listener = socket.create_server((host, port), backlog=BACKLOG)
+        self._listener.setblocking(False)
+        self.port = int(self._listener.getsockname()[1])
+        self._waiting: dict[Wire, float] = {}  # and until when; all have the same time, so the first goes first
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="fastagi", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self._listener.close()
+
+    def _run(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._listener, selectors.EVENT_READ)
+            while not self._stop.is_set():
+                for key, _ in selector.select(POLL_SECONDS):
+                    try:
+                        self._look(selector, key.data)
+                    except Exception:
+                        log.exception("AGI server")
+                self._cut_slow(selector)
+            for wire in self._waiting:
+                wire.close()
+            self._waiting.clear()
+
+    def _look(self, selector: selectors.BaseSelector, wire: Wire | None) -> None:
+        """Somebody knocks, or somebody at the door says something."""
+        if wire is None:
+            with suppress(BlockingIOError, ConnectionError):
+                self._take_in(selector, self._listener.accept()[0])
+        elif wire.take():
+            selector.unregister(wire.sock)
+            del self._waiting[wire]
+            self._enter(wire)
+
+    def _take_in(self, selector: selectors.BaseSelector, sock: socket.socket) -> None:
+        wire = Wire(sock)
+        if not self._has_room():
+            log.error("too many AGI sessions, one refused")
+            wire.close()
+            return
+        sock.setblocking(False)
+        self._waiting[wire] = time.monotonic() + HEADER_SECONDS
+        selector.register(sock, selectors.EVENT_READ, wire)
+
+    def _cut_slow(self, selector: selectors.BaseSelector) -> None:
+        """Those that have not said in time what they want."""
+        now = time.monotonic()
+        while self._waiting:
+            wire, until = next(iter(self._waiting.items()))
+            if until > now:
+                return
+            del self._waiting[wire]
+            selector.unregister(wire.sock)
+            wire.close()

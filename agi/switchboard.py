@@ -42,6 +42,7 @@ class InstanceLine:
 class _Live:
     """A conversation of this process, running or just over."""
 
+    attempt: Attempt | None = None  # whose it is, so that the hang-up need not ask again
     facts: TalkFacts = field(default_factory=TalkFacts)
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -98,8 +99,9 @@ class Switchboard:
         with self._lock:
             if attempt_id in self._talks:
                 return None
-            for old in [key for key, live in self._talks.items() if live.over.is_set()][: -KEPT_TALKS or None]:
-                del self._talks[old]
+            if len(self._talks) > KEPT_TALKS:
+                for old in [key for key, live in self._talks.items() if live.over.is_set()][: KEPT_TALKS // 2]:
+                    del self._talks[old]
             live = self._talks[attempt_id] = _Live()
             return live
 
@@ -109,10 +111,11 @@ class Switchboard:
             log.warning("answered, but unknown or no longer open: not a word", attempt=attempt_id)
             self._forget(attempt_id)
             return
+        live.attempt = attempt
         line = self._lines[attempt.instance]
         sounds = line.sounds(attempt)
         live.facts = hold(call, sounds, line.plan, partial(self._remember, call, attempt, live))
-        log.info("conversation over", attempt=attempt_id, heard=live.facts.heard, result=live.facts.result)
+        log.debug("conversation over", attempt=attempt_id, heard=live.facts.heard, result=live.facts.result)
 
     def _remember(self, call: Call, attempt: Attempt, live: _Live, facts: TalkFacts) -> None:
         new_result = facts.result is not live.facts.result
@@ -135,28 +138,33 @@ class Switchboard:
 
     def _hung_up(self, userfield_text: str, uniqueid: str) -> bool:
         line = parse(userfield_text)
-        attempt = self._store.attempts.get(line.attempt_id)
+        with self._lock:
+            live = self._talks.get(line.attempt_id)
+        talk = line.talk if live is None else self._last_word(live, line.attempt_id)
+        attempt = (live.attempt if live else None) or self._store.attempts.get(line.attempt_id)
         if attempt is None:
             log.warning("hang-up of an unknown attempt", attempt=line.attempt_id)
             return False
-        talk = self._last_word(line)
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,32}", uniqueid):
             uniqueid = ""
         outcome = self._outcome(attempt, line, talk, uniqueid)
         step = self._next_step(attempt, outcome, others=self._others_left(attempt, outcome))
         written = self._store.outcomes.record(outcome, step)
         self._forget(line.attempt_id)
-        log.info("call ended", attempt=line.attempt_id, line=outcome.line_result, written=written)
+        log.info(
+            "call ended",
+            attempt=line.attempt_id,
+            line=outcome.line_result,
+            heard=talk.heard,
+            result=talk.result,
+            written=written,
+        )
         return written
 
-    def _last_word(self, line: LineFacts) -> TalkFacts:
-        """What this process knows of the talk, else the checkpoint that came with the channel."""
-        with self._lock:
-            live = self._talks.get(line.attempt_id)
-        if live is None:
-            return line.talk
+    def _last_word(self, live: _Live, attempt_id: str) -> TalkFacts:
+        """What this process knows of the talk; else the checkpoint that came with the channel counts."""
         if not live.over.wait(self._patience):
-            log.warning("conversation has not noticed the hang-up", attempt=line.attempt_id)
+            log.warning("conversation has not noticed the hang-up", attempt=attempt_id)
         return live.facts
 
     def _outcome(self, attempt: Attempt, line: LineFacts, talk: TalkFacts, uniqueid: str) -> Outcome:

@@ -11,7 +11,7 @@ from worker import convert
 from worker.app import App, utc_now
 from worker.core import window
 from worker.errors import CollectorError
-from worker.pbx import dialplan
+from worker.pbx import dialplan, variables
 from worker.settings import Instance
 
 
@@ -42,7 +42,8 @@ def _try(what: str, work: Callable[[], str]) -> Finding:
 
 def _database(app: App) -> Iterator[Finding]:
     for found in app.database.probe():
-        yield Finding(f"database {found.subject}", found.good, found.says)
+        remedy = "; run `collector migrate`" if found.subject == "schema" and not found.good else ""
+        yield Finding(f"database {found.subject}", found.good, found.says + remedy)
 
     def handler() -> str:
         if reason := app.handler_alive(utc_now()):
@@ -90,8 +91,8 @@ CONSOLE = (  # what to ask the PBX's console, what must stand in the answer, how
     ),
     ("core show application AMD", "Attempt to detect answering machines", "load app_amd.so and provide amd.conf"),
     (
-        "dialplan show collector-hangup",
-        "'collector-hangup'",
+        f"dialplan show {variables.CONTEXT_HANGUP}",
+        f"Context '{variables.CONTEXT_HANGUP}' created by",  # the name alone stands in the refusal as well
         "include extensions_collector.conf, then: dialplan reload",
     ),
 )
@@ -120,17 +121,18 @@ def _console(config: Path) -> Iterator[Finding]:
 def _files(app: App) -> Iterator[Finding]:
     pbx = app.settings.pbx
     uses_spool = any(one.dialling.origination == "callfile" for one in app.instances())
-    for what, path in (("sounds", pbx.sounds), *((("spool", pbx.spool),) if uses_spool else ())):
-        ok = path.is_dir() and os.access(path, os.W_OK)
-        yield Finding(what, ok, f"{path} can be written" if ok else f"{path} is missing or may not be written")
-    if uses_spool and pbx.spool.is_dir():
-        aside = next(folder for folder in (pbx.spool_aside, *pbx.spool_aside.parents) if folder.exists())
-        ok = aside.stat().st_dev == pbx.spool.stat().st_dev
-        yield Finding(
-            "spool_aside",
-            ok,
-            f"{pbx.spool_aside} " + ("is" if ok else "must be") + " on the filesystem of the spool",
-        )
+    folders = {"sounds": pbx.sounds}
+    if uses_spool:
+        folders |= {"spool": pbx.spool, "spool_aside": pbx.spool_aside}
+    for what, path in folders.items():
+        ok = path.is_dir() and os.access(path, os.W_OK | os.X_OK)
+        remedy = f"create it for {pbx.owner or 'the user we run as'}, or correct pbx.{what}"
+        says = f"{path} can be written" if ok else f"{path} is missing or may not be written; {remedy}"
+        yield Finding(what, ok, says)
+    if uses_spool and pbx.spool.is_dir() and pbx.spool_aside.is_dir():
+        ok = pbx.spool_aside.stat().st_dev == pbx.spool.stat().st_dev
+        says = f"{pbx.spool_aside} " + ("is" if ok else "must be") + " on the filesystem of the spool"
+        yield Finding("spool filesystem", ok, says)
     for name, wanted in dialplan.render(pbx, app.settings.instances).items():
         file = pbx.config / name
         if not file.is_file():

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -27,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 LEADER = "collector:service"  # one worker at a time schedules and dials for this database
 BEAT_SECONDS = 2.0
+LOOK_SECONDS = 5.0  # between two tries to become the leader
 
 
 def quiet(_: Progress) -> None:
@@ -39,52 +39,81 @@ class Service:
     def __init__(self, app: App) -> None:
         self.app = app
         self.stop = threading.Event()
-        self._threads: list[threading.Thread] = []
 
     def run(self) -> None:
         """Blocks until told to stop."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
         self.app.database.check()
-        told = False
+        last = ""
         while not self.stop.is_set():
-            with self.app.store.presence.lock(LEADER) as leader:
-                if leader:
-                    self._lead()
-                elif not told:
-                    log.info("waiting", reason="another worker is the leader")
-                    told = True
-            self.stop.wait(5)
+            reason = self._turn()
+            if reason and reason != last:
+                log.info("waiting", reason=reason)
+            last = reason
+            self.stop.wait(LOOK_SECONDS)
         log.info("stopped")
 
+    def _turn(self) -> str:
+        """Lead for as long as we may; else why not."""
+        try:
+            with self.app.store.presence.lock(LEADER) as leader:
+                if not leader:
+                    return "another worker is the leader"
+                self._lead()
+        except CollectorError as error:  # the database is gone: it comes back
+            return str(error)
+        return ""
+
     def _lead(self) -> None:
+        """Schedule and dial until told to stop, or until another worker has become the leader."""
+        over = threading.Event()
+        self._beat()
         scheduler = self._schedule()
         scheduler.start()
-        for instance in self.app.instances():
-            self._start(f"dial-{instance.id}", partial(self._dial, instance))
+        threads = [
+            threading.Thread(target=self._dial, args=(instance, over), name=f"dial-{instance.id}")
+            for instance in self.app.instances()
+        ]
+        for thread in threads:
+            thread.start()
         log.info("service", instances=[one.id for one in self.app.instances()])
         try:
             while not self.stop.wait(BEAT_SECONDS):
+                if self._deposed():
+                    log.warning("another worker leads now; this one waits")
+                    break
                 self._beat()
         finally:
-            self.stop.set()
-            for thread in self._threads:
+            over.set()
+            for thread in threads:
                 thread.join()
             scheduler.shutdown(wait=True)
-            self.app.store.presence.leave("worker", process_name())
-
-    def _start(self, name: str, work: Callable[[], None]) -> None:
-        thread = threading.Thread(target=work, name=name)
-        thread.start()
-        self._threads.append(thread)
+            self._leave()
 
     def _beat(self) -> None:
+        """That we live, and that it is we who lead."""
+        presence, name, now = self.app.store.presence, process_name(), utc_now()
         try:
-            self.app.store.presence.beat("worker", process_name(), os.getpid(), "", utc_now())
+            presence.beat("worker", name, os.getpid(), "", now)
+            presence.beat("leader", LEADER, os.getpid(), name, now)
         except CollectorError as error:
             log.error("presence", error=str(error))
 
-    def _dial(self, instance: Instance) -> None:
+    def _deposed(self) -> bool:
+        """A restart of the database frees our lock without our noticing: another may have become the leader."""
+        try:
+            seen = self.app.store.presence.last_seen("leader", LEADER)
+        except CollectorError:
+            return False  # nobody can become the leader either; the beat says so
+        return seen is not None and seen[1] != process_name()
+
+    def _leave(self) -> None:
+        if not self._deposed():
+            self.app.store.presence.leave("leader", LEADER)
+        self.app.store.presence.leave("worker", process_name())
+
+    def _dial(self, instance: Instance, over: threading.Event) -> None:
         last = ""
 
         def on_step(done: dial.Step) -> None:
@@ -95,7 +124,7 @@ class Service:
 
         pace = Pace(instance.dialling.calls_per_second, time.monotonic)
         plan, dialler = self.app.dial_plan(instance), self.app.dialler(instance)
-        dial.run(plan, self.app.store, dialler, utc_now, pace, self.stop, on_step=on_step)
+        dial.run(plan, self.app.store, dialler, utc_now, pace, over, on_step=on_step)
 
     def _schedule(self) -> BackgroundScheduler:
         times = self.app.settings.schedule

@@ -46,8 +46,9 @@ VALUES (%(attempt_id)s, %(instance)s, %(entry_id)s, %(client_id)s, %(client_name
 UPDATE attempt SET state = 'dialing' WHERE state = 'reserved' AND attempt_id IN %(attempt_ids)s;
 
 -- name: mark_answered
-UPDATE attempt SET state = 'answered', answered_at = %(now)s
-WHERE attempt_id = %(attempt_id)s AND state IN ('reserved', 'dialing');
+-- `times` is "<attempt_id> <instant>;…": after the id (26 characters) and a blank stands its own instant (26 more).
+UPDATE attempt SET state = 'answered', answered_at = SUBSTRING(%(times)s, LOCATE(attempt_id, %(times)s) + 27, 26)
+WHERE attempt_id IN %(attempt_ids)s AND state IN ('reserved', 'dialing');
 
 -- name: withdraw_attempt
 UPDATE attempt SET state = 'withdrawn', reason = %(reason)s
@@ -64,10 +65,10 @@ UPDATE queue_entry e JOIN attempt a ON a.entry_id = e.entry_id
 SET e.state = 'waiting', e.reason = %(reason)s
 WHERE a.attempt_id = %(attempt_id)s AND e.state = 'claimed';
 
--- name: get_attempt
+-- name: get_attempts
 SELECT attempt_id, instance, entry_id, client_id, client_name, number, origination, state, total, bill_count,
   oldest_due, reserved_at, answered_at, ended_at
-FROM attempt WHERE attempt_id = %(attempt_id)s;
+FROM attempt WHERE attempt_id IN %(attempt_ids)s;
 
 -- name: open_since
 SELECT attempt_id, instance, entry_id, client_id, client_name, number, origination, state, total, bill_count,

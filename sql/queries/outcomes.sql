@@ -18,6 +18,19 @@ UPDATE queue_entry e JOIN attempt a ON a.entry_id = e.entry_id
 SET e.state = %(state)s, e.reason = %(reason)s, e.next_attempt_at = %(not_before)s, e.changed_at = %(now)s
 WHERE a.attempt_id = %(attempt_id)s AND e.state = 'claimed';
 
+-- name: end_attempts
+-- Of outcomes written just now: many at once, each with its own instant.
+UPDATE attempt a JOIN {cdr}.collector_outcome o ON o.attempt_id = a.attempt_id
+SET a.state = 'ended', a.ended_at = o.ended_at
+WHERE a.attempt_id IN %(attempt_ids)s AND a.state IN ('reserved', 'dialing', 'answered');
+
+-- name: move_entries
+-- Those that take the same step: next_attempt_at is so many microseconds after the end of the call, or at once.
+UPDATE queue_entry e JOIN attempt a ON a.entry_id = e.entry_id
+SET e.state = %(state)s, e.reason = %(reason)s, e.changed_at = a.ended_at,
+  e.next_attempt_at = COALESCE(TIMESTAMPADD(MICROSECOND, %(after)s, a.ended_at), %(at_once)s)
+WHERE a.attempt_id IN %(attempt_ids)s AND e.state = 'claimed';
+
 -- name: put_block
 -- What the person asked for outlives what the network said. SET runs left to right: `reason` comes last.
 INSERT INTO number_block (number, instance, client_id, reason, attempt_id, created_at)

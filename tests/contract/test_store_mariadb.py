@@ -64,7 +64,7 @@ EXPLAINED = [
     ("cdr_by_uniqueid", {"ids": [attempt_id(1), attempt_id(2)]}, "uniqueid"),
     ("cdr_by_userfield", {"ids": ["x"], "length": 26, "since": NOW, "until": NOW + HOUR}, "calldate"),
     ("count_open", {"instance": ALPHA}, "open_attempts"),
-    ("get_attempt", {"attempt_id": attempt_id(1)}, "PRIMARY"),
+    ("get_attempts", {"attempt_ids": [attempt_id(1), attempt_id(2)]}, "PRIMARY"),
     ("ledger_of", {"numbers": ["x", "y"]}, "PRIMARY"),
 ]
 

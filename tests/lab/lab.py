@@ -8,7 +8,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -30,6 +30,7 @@ class Lab:
 
     `instances` are entries of `instances:` in the configuration file; they replace the two default ones
     (lab_settings.instances()). `cdr` chooses how Asterisk writes call records; "none" starts no database.
+    `pbx_keys` replace keys of `pbx:` in the configuration file.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Lab:
         cdr: Cdr = "mysql",
         keep: bool = False,
         verbose: int = 0,
+        pbx_keys: Mapping[str, Any] | None = None,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="collector-lab-"))
         self.cdr: Cdr = cdr
@@ -50,6 +52,7 @@ class Lab:
         self.config_file = self.folder / "collector.yaml"
         self.ari_user, self.ari_password = "collector", secrets.token_hex(12)
         self._instances = instances
+        self.pbx_keys = dict(pbx_keys or {})
         self._mariadb: PrivateMariaDb | None = None
         self._settings: Settings | None = None
         self._stopped = True

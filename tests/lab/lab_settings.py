@@ -60,7 +60,8 @@ def document(lab: "Lab", chosen: Sequence[dict[str, Any]] | None) -> dict[str, A
             "sounds": str(lab.pbx.data / "sounds"),
             "config": str(lab.pbx.etc),
             "owner": "",
-        },
+        }
+        | lab.pbx_keys,
         "instances": instances(lab.folder) if chosen is None else list(chosen),
         "schedule": {"reconcile_every_seconds": 5},
         "log": {"level": "info"},

@@ -142,6 +142,21 @@ class PrivateMariaDb:
         shutil.rmtree(self.folder, ignore_errors=True)
         atexit.unregister(self.stop)
 
+    def crash(self) -> None:
+        """Kill the server; its data stay. `revive()` starts it again, on the same socket and another port."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(_STOP_SECONDS)
+
+    def revive(self) -> None:
+        """Start it again after `crash()`. RuntimeError with its last words when it does not."""
+        if self._reader is not None:
+            self._reader.join(_STOP_SECONDS)
+        if self._process is not None and self._process.stderr is not None:
+            self._process.stderr.close()
+        self._ready.clear()
+        self._start()
+
     def _make_folder(self) -> Path:
         inside = self._programs.inside
         if self._wanted is None or inside is not None:  # a server in a chroot sees only what lies in there

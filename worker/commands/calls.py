@@ -12,7 +12,8 @@ from worker import convert
 from worker.app import App, utc_now
 from worker.commands import foreground, show
 from worker.commands.base import DryRunOption, InstanceOption, JsonOption, app, chosen, settings_of
-from worker.commands.data import SyncWhat, sync_one
+from worker.commands.data import SyncWhat, sync_safely
+from worker.errors import UsageError
 from worker.jobs import dial as dialling
 from worker.jobs.history import Report
 from worker.report import figures as report_figures
@@ -43,10 +44,7 @@ def dial(
             typer.echo(show.would_dial([_would_dial(running, one) for one in instances], as_json))
             return
         if once:
-            results = [(one.id, _step(running, one)) for one in instances]
-            typer.echo(show.steps(results, as_json))
-            if all(done.why_not for _, done in results):
-                raise typer.Exit(1)
+            _one_step(running, instances, as_json)
             return
         parts = foreground.run(running, instances, limit, quiet=as_json)
     typer.echo(show.dialled(parts, as_json))
@@ -68,6 +66,14 @@ def _would_dial(running: App, one: Instance) -> show.WouldDial:
     )
 
 
+def _one_step(running: App, instances: list[Instance], as_json: bool) -> None:
+    """Exit code 1 when nobody may be dialled at all."""
+    results = [(one.id, _step(running, one)) for one in instances]
+    typer.echo(show.steps(results, as_json))
+    if all(done.why_not for _, done in results):
+        raise typer.Exit(1)
+
+
 def _step(running: App, one: Instance) -> dialling.Step:
     plan = running.dial_plan(one)
     return dialling.step(plan, running.store, running.dialler(one), utc_now, plan.channels)
@@ -86,8 +92,7 @@ def run_job(
             typer.echo(_report(running, None, instance, "table", full_numbers=False))
             return
         if job == "dialer":
-            results = [(one.id, _step(running, one)) for one in chosen(running, instance)]
-            typer.echo(show.steps(results, as_json))
+            _one_step(running, chosen(running, instance), as_json)
             return
         reports = _run(running, job, chosen(running, instance))
     typer.echo(show.reports(reports, as_json))
@@ -98,8 +103,11 @@ def run_job(
 def _run(running: App, job: JobName, instances: list[Instance]) -> list[Report]:
     if job == "reconcile":
         return [run_reconcile(running)]
-    what = SYNC_OF[job]
-    return [report for one in instances for report in sync_one(running, one, convert.sync_plan(one), what, quiet)]
+    return [
+        report
+        for one in instances
+        for report in sync_safely(running, one, convert.sync_plan(one), SYNC_OF[job], quiet)
+    ]
 
 
 @app.command()
@@ -152,7 +160,10 @@ def report(
     if output is None:
         typer.echo(text)
     else:
-        output.write_text(text, encoding="utf-8")
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{output} cannot be written: {error.strerror}; choose another --output") from None
         typer.echo(f"{output} written")
 
 

@@ -35,13 +35,20 @@ def sync_command(
     with App(settings_of(ctx)) as running, live.progress(quiet=as_json) as watch:
         for one in chosen(running, instance):
             plan = convert.sync_plan(one, dry_run=dry_run, accept_shrink=accept_shrink)
-            try:
-                reports += sync_one(running, one, plan, what, watch)
-            except CollectorError as error:  # one instance failing must not stop the others
-                reports.append(Report(what, one.id, "failed", error=str(error)))
+            reports += sync_safely(running, one, plan, what, watch)
     typer.echo(show.reports(reports, as_json))
     if any(report.status not in ("done", "dry_run") for report in reports):
         raise typer.Exit(1)
+
+
+def sync_safely(
+    running: App, instance: Instance, plan: sync.SyncPlan, what: SyncWhat, watch: Watcher
+) -> list[Report]:
+    """As `sync_one`; an instance that fails does not stop the others."""
+    try:
+        return sync_one(running, instance, plan, what, watch)
+    except CollectorError as error:
+        return [Report(what, instance.id, "failed", error=str(error))]
 
 
 def sync_one(

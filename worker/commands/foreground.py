@@ -75,8 +75,11 @@ def _dial(running: App, part: Progress, stop: threading.Event, watch: live.DialW
         part.why_not = done.why_not
         try:
             in_flight = running.store.attempts.count_open(part.instance.id)
-        except CollectorError:
-            return  # the loop has said so; it looks again
+        except CollectorError as error:
+            part.why_not = str(error)
+            if stop.is_set() or part.hopeless(time.monotonic()):
+                part.over.set()
+            return
         watch(part.instance.id, part.dialled, in_flight, done.why_not)
         nobody = part.pace.exhausted or done.empty or part.hopeless(time.monotonic())
         if stop.is_set() or (nobody and in_flight == 0):

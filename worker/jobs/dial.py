@@ -6,8 +6,10 @@ Order within a step: may we dial at all, who is next, is he allowed, can we say 
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -23,6 +25,7 @@ from worker.store_ports import Store
 log = structlog.get_logger(__name__)
 
 LOOK_AHEAD = 3  # waiting debtors looked at for each free channel: some will not be allowed now
+BATCH = 60  # calls a step: claimed and ringing within a moment, so that free channels do not wait for a crowd
 PARKED_FOR = timedelta(minutes=10)  # when a message could not be rendered
 
 
@@ -61,18 +64,25 @@ def why_not(plan: DialPlan, dialler: Dialler, now: datetime) -> str:
 
 
 def step(plan: DialPlan, store: Store, dialler: Dialler, clock: Clock, allowance: int) -> Step:
-    """Put up to `allowance` calls on the line."""
+    """Put up to `allowance` calls on the line, and up to BATCH."""
+    done, attempts = claim(plan, store, dialler, clock, allowance)
+    return replace(done, placed=put_on_line(plan, store, dialler, attempts))
+
+
+def claim(
+    plan: DialPlan, store: Store, dialler: Dialler, clock: Clock, allowance: int
+) -> tuple[Step, list[Attempt]]:
+    """The first half of a step: what may be dialled now, reserved and committed; nothing has been placed yet."""
     now = clock()
     if reason := why_not(plan, dialler, now):
-        return Step(why_not=reason)
-    free = min(allowance, plan.channels - store.attempts.count_open(plan.instance))
+        return Step(why_not=reason), []
+    free = min(allowance, BATCH, plan.channels - store.attempts.count_open(plan.instance))
     if free <= 0:
-        return Step()
+        return Step(), []
     refused: Counter[str] = Counter()
     candidates = pick(plan, store, now, free, refused)
     attempts = store.attempts.reserve(candidates, channels=plan.channels, rules=plan.rules, now=now)
-    placed = put_on_line(plan, store, dialler, attempts)
-    return Step(placed, refused, empty=not candidates and not refused)
+    return Step(refused=refused, empty=not candidates and not refused), attempts
 
 
 def pick(plan: DialPlan, store: Store, now: datetime, free: int, refused: Counter[str]) -> list[Candidate]:
@@ -140,14 +150,51 @@ def run(
     busy_seconds: float = 0.02,
     on_step: Callable[[Step], None] = lambda _: None,
 ) -> None:
-    """Steps until told to stop. Errors of the outside world are logged and tried again; they dial nobody."""
+    """Steps until told to stop. Errors of the outside world are logged and tried again; they dial nobody.
+
+    While one batch is put on the line the next is claimed: the database and the PBX need not wait for each other.
+    """
     delay = 0.0
-    while not stop.wait(delay):
+    placing = _Placing(plan, store, dialler, pace)
+    with placing.line:
+        while not stop.wait(delay):
+            attempts: list[Attempt] = []
+            try:
+                done, attempts = claim(plan, store, dialler, clock, pace.allowance())
+            except CollectorError as error:
+                log.error("dialling", instance=plan.instance, error=str(error))
+                done = Step(why_not=str(error))
+            done = replace(done, placed=placing.exchange(attempts))
+            on_step(done)
+            delay = busy_seconds if done.busy or attempts else idle_seconds
+
+
+class _Placing:
+    """The batch that is being put on the line, on a thread of its own; one at a time."""
+
+    def __init__(self, plan: DialPlan, store: Store, dialler: Dialler, pace: Pace) -> None:
+        self.line = ThreadPoolExecutor(1, thread_name_prefix="dial")
+        self._work = partial(put_on_line, plan, store, dialler)
+        self._instance, self._pace = plan.instance, pace
+        self._future: Future[int] | None = None
+        self._size = 0
+
+    def exchange(self, attempts: Sequence[Attempt]) -> int:
+        """Wait for the batch before and begin this one. How many calls that one placed."""
+        self._pace.spend(len(attempts))
+        placed = self._settle()
+        self._size = len(attempts)
+        self._future = self.line.submit(self._work, attempts) if attempts else None
+        return placed
+
+    def _settle(self) -> int:
+        """The pace has back what was not placed; attempts whose fate is not known are left to reconciliation."""
+        if self._future is None:
+            return 0
+        placed = 0
         try:
-            done = step(plan, store, dialler, clock, pace.allowance())
-            pace.spend(done.placed)
+            placed = self._future.result()
         except CollectorError as error:
-            log.error("dialling", instance=plan.instance, error=str(error))
-            done = Step(why_not=str(error))
-        on_step(done)
-        delay = busy_seconds if done.busy else idle_seconds
+            log.error("dialling", instance=self._instance, error=str(error))
+        self._pace.spend(placed - self._size)
+        return placed

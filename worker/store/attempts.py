@@ -1,12 +1,14 @@
 """Claim and ledger over MariaDB: what `reserve` returns has been committed, and only that may be dialled."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from worker.core.enums import AttemptState
 from worker.core.model import Attempt, Candidate, LedgerRules
+from worker.core.ulid import is_ulid
 from worker.store import rows
 from worker.store.engine import Db, Tx
+from worker.store.group import Group
 
 
 class SqlAttempts:
@@ -14,6 +16,8 @@ class SqlAttempts:
 
     def __init__(self, db: Db) -> None:
         self._db = db
+        self._answers = Group(self._answered)
+        self._lookups = Group(self._found)
 
     def reserve(
         self, candidates: Sequence[Candidate], *, channels: int, rules: LedgerRules, now: datetime
@@ -39,17 +43,33 @@ class SqlAttempts:
         return self._db.run(work)
 
     def answered(self, attempt_id: str, now: datetime) -> Attempt | None:
-        """Asked again while it is ANSWERED (a lost reply, a handler started anew) it says the same."""
+        """Asked again while it is ANSWERED (a lost reply, a handler started anew) it says the same.
 
-        def work(tx: Tx) -> Attempt | None:
-            tx.change("mark_answered", attempt_id=attempt_id, now=now)
-            attempt = _get(tx, attempt_id)
-            return attempt if attempt is not None and attempt.state is AttemptState.ANSWERED else None
-
-        return self._db.run(work)
+        Calls answered at the same moment share a transaction.
+        """
+        return self._answers.do((attempt_id, now)) if is_ulid(attempt_id) else None
 
     def get(self, attempt_id: str) -> Attempt | None:
-        return self._db.run(lambda tx: _get(tx, attempt_id))
+        return self._lookups.do(attempt_id) if is_ulid(attempt_id) else None
+
+    def _answered(self, asked: Sequence[tuple[str, datetime]]) -> list[Attempt | None]:
+        ids = [attempt_id for attempt_id, _ in asked]
+        # each one's own instant, found by its id in one text, so that one UPDATE serves them all
+        times = ";".join(
+            f"{attempt_id} {rows.utc(now).isoformat(' ', 'microseconds')}" for attempt_id, now in asked
+        )
+
+        def work(tx: Tx) -> dict[str, Attempt]:
+            tx.change("mark_answered", attempt_ids=sorted(ids), times=times)
+            return _get(tx, ids)
+
+        found = self._db.run(work)
+        marked = [found.get(attempt_id) for attempt_id in ids]
+        return [one if one and one.state is AttemptState.ANSWERED else None for one in marked]
+
+    def _found(self, ids: Sequence[str]) -> list[Attempt | None]:
+        found = self._db.run(lambda tx: _get(tx, ids))
+        return [found.get(attempt_id) for attempt_id in ids]
 
     def open_since(self, before: datetime) -> list[Attempt]:
         return self._db.run(lambda tx: [rows.attempt(row) for row in tx.rows("open_since", before=before)])
@@ -136,9 +156,8 @@ def _take_ledger(tx: Tx, candidate: Candidate, rules: LedgerRules, now: datetime
     return taken == 1
 
 
-def _get(tx: Tx, attempt_id: str) -> Attempt | None:
-    row = tx.one("get_attempt", attempt_id=attempt_id)
-    return None if row is None else rows.attempt(row)
+def _get(tx: Tx, attempt_ids: Iterable[str]) -> dict[str, Attempt]:
+    return {row.attempt_id: rows.attempt(row) for row in tx.rows_in("get_attempts", "attempt_ids", attempt_ids)}
 
 
 def _values(attempt: Attempt) -> dict[str, object]:

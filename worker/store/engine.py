@@ -25,6 +25,8 @@ AGAIN = 3  # how often a transaction that lost a deadlock is run again
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 60  # no query of ours may hang a call longer
 _POOL_SECONDS = 10
+_SOON = 1.0  # seconds in which a connection is found dead; what takes longer is the server's trouble, not its age
+_COMMIT = "commit"
 
 # Our own session, whatever the server's defaults: strict, so that nothing is cut in silence; instants in UTC;
 # waiting for a lock is short, because a caller may be on the line.
@@ -66,7 +68,9 @@ def connect_engine(database: Database, *, pooled: bool, session: str = SESSION) 
             "pool_size": database.pool,
             "max_overflow": 0,
             "pool_timeout": _POOL_SECONDS,
-            "pool_pre_ping": True,
+            # `Db.run` ends every transaction itself and runs it again on a connection that was dead: the pool need
+            # neither ask whether a connection lives nor roll back what is over, two round trips a transaction.
+            "pool_reset_on_return": None,
         }
     return create_engine(
         url, connect_args=arguments, isolation_level="READ COMMITTED", hide_parameters=True, **pool
@@ -76,10 +80,11 @@ def connect_engine(database: Database, *, pooled: bool, session: str = SESSION) 
 class Tx:
     """One open transaction. Values are pyformat; zone-aware datetimes are sent as UTC, lists as (a, b, c)."""
 
-    def __init__(self, connection: Connection, queries: Mapping[str, str]) -> None:
-        self._connection = connection
+    connection: Connection  # set once there is one
+
+    def __init__(self, queries: Mapping[str, str]) -> None:
         self._queries = queries
-        self.running = ""  # for the error message
+        self.running = ""  # the query that runs, "commit" after the last one, empty while connecting
 
     def rows(self, name: str, /, **values: object) -> Sequence[Row[Any]]:
         return self._execute(name, _plain(values)).fetchall()
@@ -126,7 +131,7 @@ class Tx:
 
     def _execute(self, name: str, values: Any) -> CursorResult[Any]:
         self.running = name
-        return self._connection.exec_driver_sql(self._queries[name], values)
+        return self.connection.exec_driver_sql(self._queries[name], values)
 
 
 class Db:
@@ -138,31 +143,44 @@ class Db:
         self._queries = load_queries(database)
 
     def run(self, work: Callable[[Tx], T]) -> T:
-        """Run `work` in one transaction and commit; after a deadlock, all of it again. Raises StoreErrors."""
+        """Run `work` in one transaction and commit. Raises StoreErrors.
+
+        All of it is run again after a deadlock, and once after a connection that turned out dead before the
+        commit: the server undoes what was not committed.
+        """
+        until = time.monotonic() + _SOON
         for more in reversed(range(AGAIN + 1)):
-            running = ""
+            tx = Tx(self._queries)
             try:
                 with self.engine.begin() as connection:
-                    tx = Tx(connection, self._queries)
-                    try:
-                        return work(tx)
-                    finally:
-                        running = tx.running
+                    tx.connection = connection
+                    result = work(tx)
+                    tx.running = _COMMIT
             except PoolTimeout:
                 raise StoreUnavailable(
                     "All connections to the database are in use; raise database.pool."
                 ) from None
             except DBAPIError as error:
+                if more and _dead_before(error, tx) and time.monotonic() < until:
+                    until = 0.0
+                    continue
                 code = 0 if error.connection_invalidated else faults.code_of(error.orig)
                 if code not in faults.BUSY or not more:
                     # from None: the driver's own text may quote what was being stored
-                    raise faults.explain(code, running) from None
-                _log.info("transaction runs again", query=running, code=code)
+                    raise faults.explain(code, tx.running) from None
+                _log.info("transaction runs again", query=tx.running, code=code)
                 time.sleep(0.01 * (AGAIN + 1 - more))
+            else:
+                return result
         raise AssertionError  # pragma: no cover: the last round returns or raises
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _dead_before(error: DBAPIError, tx: Tx) -> bool:
+    """The pool's connection had died, killed or by a restart of the server, and nothing was committed."""
+    return error.connection_invalidated and tx.running not in ("", _COMMIT)
 
 
 def _plain(values: Mapping[str, object]) -> dict[str, object]:

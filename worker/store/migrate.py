@@ -99,7 +99,9 @@ def check(database: Database) -> None:
     if current > newest:
         raise _newer(current, newest)
     if current < newest:
-        raise SchemaMismatch(f"The database is at version {current}, this program needs {newest}: run `migrate`.")
+        raise SchemaMismatch(
+            f"The database is at version {current}, this program needs {newest}: run `collector migrate`."
+        )
 
 
 def _newer(current: int, newest: int) -> SchemaMismatch:

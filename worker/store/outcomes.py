@@ -1,14 +1,18 @@
 """How attempts ended: written once, matched with Asterisk's own `cdr`, counted and listed."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
-from worker.core.enums import Answerer, AttemptState, Heard, LineResult, Origination, Result
+from worker.core.enums import Answerer, Heard, LineResult, Origination, Result
 from worker.core.model import Block, NextStep, Outcome
 from worker.core.records import CdrRow, OutcomeRow, TallyRow
 from worker.store import rows
 from worker.store.cdr import find_rows
+from worker.store.endings import Ending, UnusualError, block_values, record_one, record_together
 from worker.store.engine import Db, Tx
+from worker.store.group import Group
 
 LOOK_AGAIN = timedelta(days=1)  # how long a CDR row that was not there is looked for again
 UNMATCHED_LIMIT = 2000  # at a time; those never looked for come first
@@ -19,33 +23,24 @@ class SqlOutcomes:
 
     def __init__(self, db: Db) -> None:
         self._db = db
+        self._records = Group(self._record)
 
     def record(self, outcome: Outcome, step: NextStep, *, lost: bool = False) -> bool:
-        """An attempt that was no longer open (withdrawn) keeps its state, and its entry is not moved."""
-        stored = rows.tidy_outcome(outcome)
-        state = AttemptState.LOST if lost else AttemptState.ENDED
+        """An attempt that was no longer open (withdrawn) keeps its state, and its entry is not moved.
 
-        def work(tx: Tx) -> bool:
-            if tx.change("add_outcome", **rows.outcome_values(stored)) == 0:
-                return False
-            attempt_id, ended_at = outcome.attempt_id, outcome.ended_at
-            if tx.change("end_attempt", attempt_id=attempt_id, state=state, ended_at=ended_at):
-                tx.change(
-                    "move_entry",
-                    attempt_id=attempt_id,
-                    state=step.state,
-                    reason=rows.fit(step.reason, 255),
-                    not_before=rows.next_attempt(step.not_before),
-                    now=ended_at,
-                )
-            if step.block is not None:
-                tx.change("put_block", **_block_values(step.block, attempt_id, ended_at))
-            return True
+        Calls that end at the same moment share a transaction.
+        """
+        return self._records.do(Ending(rows.tidy_outcome(outcome), step, lost))
 
-        return self._db.run(work)
+    def _record(self, endings: Sequence[Ending]) -> list[bool]:
+        if len(endings) > 1:
+            with suppress(UnusualError):
+                self._db.run(lambda tx: record_together(tx, endings))
+                return [True] * len(endings)
+        return [self._db.run(partial(record_one, ending=ending)) for ending in endings]
 
     def block(self, block: Block, attempt_id: str, now: datetime) -> None:
-        self._db.run(lambda tx: tx.change("put_block", **_block_values(block, attempt_id, now)))
+        self._db.run(lambda tx: tx.change("put_block", **block_values(block, attempt_id, now)))
 
     def cdr_of(self, attempts: Mapping[str, datetime]) -> dict[str, CdrRow]:
         return self._db.run(lambda tx: find_rows(tx, attempts))
@@ -110,14 +105,3 @@ class SqlOutcomes:
             ]
 
         return self._db.run(work)
-
-
-def _block_values(block: Block, attempt_id: str, now: datetime) -> dict[str, object]:
-    return {
-        "number": block.number,
-        "instance": block.instance or "",
-        "client_id": block.client_id or "",
-        "reason": block.reason,
-        "attempt_id": attempt_id,
-        "now": now,
-    }
