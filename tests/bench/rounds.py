@@ -31,6 +31,11 @@ def medians(rows: Sequence[Figures]) -> Figures:
     return {name: round(statistics.median(row[name] for row in rows), 3) for name in rows[0]}
 
 
+def ratio(first: Sequence[Figures], second: Sequence[Figures], name: str) -> float:
+    """The median of ours over baseline, round by round: a slow moment of the machine hits both of a round."""
+    return statistics.median(ours[name] / base[name] for base, ours in zip(first, second, strict=True))
+
+
 def result(
     name: str, ratio: float, first: Figures, second: Figures, rss_mb: float, rounds: int
 ) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import threading
 
-from worker.pbx.ari_events import ChannelDtmfReceived, Event, StasisEnd
+from worker.pbx.ari_events import ChannelDtmfReceived, Event, PlaybackStarted, StasisEnd
 from worker.pbx.ari_router import Arrived, LineLost, Mailbox, Router
 
 A, B = "01ARZ3NDEKTSV4RRFFQ69G5FAA", "01ARZ3NDEKTSV4RRFFQ69G5FAB"
@@ -29,6 +29,29 @@ def test_events_come_in_order_and_only_to_their_channel() -> None:
     router.deliver(StasisEnd(B))
     assert [ChannelDtmfReceived(A, digit) for digit in "123"] == drain(first)
     assert [StasisEnd(B)] == drain(second)
+
+
+def test_the_start_of_a_playback_wakes_nobody_and_is_read_before_what_follows() -> None:
+    box = opened(Router(), A)
+    got: list[Event | None] = []
+    reader = threading.Thread(
+        target=lambda: got.extend(one.event if one else None for one in (box.get(5), box.get(5)))
+    )
+    reader.start()
+    box.put(PlaybackStarted(A, "p"))
+    reader.join(0.05)
+    assert [] == got
+    box.put(StasisEnd(A))
+    reader.join(5)
+    assert [PlaybackStarted(A, "p"), StasisEnd(A)] == got
+
+
+def test_a_playback_that_began_is_known_when_the_wait_ends_without_another_event() -> None:
+    box = opened(Router(), A)
+    threading.Timer(0.02, box.put, [PlaybackStarted(A, "p")]).start()
+    arrived = box.get(0.1)
+    assert arrived is not None
+    assert PlaybackStarted(A, "p") == arrived.event
 
 
 def test_an_event_for_nobody_is_counted_and_dropped() -> None:

@@ -1,6 +1,8 @@
 """The dialler: who is put on the line, what is given back, and why nobody is."""
 
+import itertools
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,7 +14,7 @@ from worker.core.model import Waiting
 from worker.errors import SpeechError, StoreUnavailable
 from worker.jobs import dial, explain, sync
 from worker.jobs.pace import Pace
-from worker.ports import Placed
+from worker.ports import DialOrder, Placed, Placement
 from worker.store.memory import memory_store
 from worker.store_ports import Store
 
@@ -130,6 +132,57 @@ def test_the_loop_goes_on_after_an_error_of_the_outside_world(monkeypatch: pytes
     dial.run(dial_plan(), store, line, clock, pace, stop, idle_seconds=0, busy_seconds=0, on_step=on_step)
     assert "gone for a moment" == steps[0].why_not
     assert 1 == len(line.placed)  # the pace's clock stands still: one call saved up
+
+
+def run_to_the_end(store: Store, line: Line, pace: Pace, channels: int = 100) -> list[dial.Step]:
+    """The loop until a step says that nothing more can be placed."""
+    stop, steps = threading.Event(), list[dial.Step]()
+
+    def on_step(done: dial.Step) -> None:
+        steps.append(done)
+        if pace.exhausted or (done.empty and not done.placed) or len(steps) > 50:
+            stop.set()
+
+    plan = dial_plan(channels=channels)
+    dial.run(plan, store, line, Clock(), pace, stop, idle_seconds=0, busy_seconds=0, on_step=on_step)
+    return steps
+
+
+def test_a_step_claims_no_more_than_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.jobs.dial.BATCH", 2)
+    line = Line()
+    assert 2 == dial.step(dial_plan(), filled(Clock(), 5), line, Clock(), 10).placed
+
+
+def test_claiming_ahead_never_passes_the_channels_nor_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.jobs.dial.BATCH", 2)
+    for channels, limit, expected in ((3, None, 3), (100, 5, 5), (100, None, 7)):
+        line, pace = Line(), Pace(1000, itertools.count().__next__, limit)
+        steps = run_to_the_end(filled(Clock(), 7), line, pace, channels)
+        assert (expected, expected) == (len(line.placed), pace.spent)
+        assert expected == sum(step.placed for step in steps)
+
+
+def test_a_call_that_was_not_placed_does_not_count_against_the_limit() -> None:
+    class Fussy(Line):
+        def place(self, orders: Sequence[DialOrder]) -> list[Placement]:
+            self.answer = Placed.ACCEPTED if self.placed else Placed.REFUSED
+            return super().place(orders)
+
+    line, pace = Fussy(), Pace(1000, itertools.count().__next__, limit=1)
+    steps = run_to_the_end(filled(Clock(), 3), line, pace)
+    assert (2, 1, 1) == (len(line.placed), pace.spent, sum(step.placed for step in steps))
+
+
+def test_when_the_loop_ends_whatever_was_claimed_has_been_placed() -> None:
+    line, store, stop = Line(), filled(Clock(), 5), threading.Event()
+    pace = Pace(1000, itertools.count(1).__next__)
+    dial.run(dial_plan(), store, line, Clock(), pace, stop, on_step=lambda _: stop.set())
+    assert 5 == len(line.placed) == store.attempts.count_open("fibra")
+    reserved = [
+        one for one in store.attempts.open_since(NOON + timedelta(1)) if one.state is AttemptState.RESERVED
+    ]
+    assert [] == reserved
 
 
 def test_pace_allows_a_second_saved_up_and_no_more_than_the_limit() -> None:

@@ -160,7 +160,7 @@ def run(
         while not stop.wait(delay):
             attempts: list[Attempt] = []
             try:
-                done, attempts = claim(plan, store, dialler, clock, pace.allowance())
+                done, attempts = claim(plan, store, dialler, clock, pace.allowance() - placing.size)
             except CollectorError as error:
                 log.error("dialling", instance=plan.instance, error=str(error))
                 done = Step(why_not=str(error))
@@ -174,27 +174,25 @@ class _Placing:
 
     def __init__(self, plan: DialPlan, store: Store, dialler: Dialler, pace: Pace) -> None:
         self.line = ThreadPoolExecutor(1, thread_name_prefix="dial")
+        self.size = 0  # claimed, and not known to the pace yet
         self._work = partial(put_on_line, plan, store, dialler)
         self._instance, self._pace = plan.instance, pace
         self._future: Future[int] | None = None
-        self._size = 0
 
     def exchange(self, attempts: Sequence[Attempt]) -> int:
         """Wait for the batch before and begin this one. How many calls that one placed."""
-        self._pace.spend(len(attempts))
         placed = self._settle()
-        self._size = len(attempts)
+        self._pace.spend(placed)
+        self.size = len(attempts)
         self._future = self.line.submit(self._work, attempts) if attempts else None
         return placed
 
     def _settle(self) -> int:
-        """The pace has back what was not placed; attempts whose fate is not known are left to reconciliation."""
+        """Attempts whose fate is not known are left to reconciliation."""
         if self._future is None:
             return 0
-        placed = 0
         try:
-            placed = self._future.result()
+            return self._future.result()
         except CollectorError as error:
             log.error("dialling", instance=self._instance, error=str(error))
-        self._pace.spend(placed - self._size)
-        return placed
+            return 0

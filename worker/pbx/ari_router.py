@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from worker.pbx.ari_events import Event
+from worker.pbx.ari_events import Event, PlaybackStarted
 
 MAILBOX = 100  # events that may wait for one conversation; a call makes about ten in all
 
@@ -54,7 +54,10 @@ class Mailbox:
                 event = LineLost(self.channel_id, "too many events were waiting for this conversation")
             self._lost = isinstance(event, LineLost)
             self._waiting.append(Arrived(self._now(), event))
-            self._ready.notify()
+            if not isinstance(
+                event, PlaybackStarted
+            ):  # read with what follows it: nobody need wake up for this one
+                self._ready.notify()
             return not full
 
     def get(self, seconds: float) -> Arrived | None:
