@@ -129,7 +129,18 @@ def test_the_loop_goes_on_after_an_error_of_the_outside_world(monkeypatch: pytes
             stop.set()
 
     pace = Pace(1000, lambda: 0.0, limit=None)
-    dial.run(dial_plan(), store, line, clock, pace, stop, idle_seconds=0, busy_seconds=0, on_step=on_step)
+    dial.run(
+        dial_plan(),
+        store,
+        line,
+        clock,
+        pace,
+        stop,
+        idle_seconds=0,
+        busy_seconds=0,
+        refused_seconds=0,
+        on_step=on_step,
+    )
     assert "gone for a moment" == steps[0].why_not
     assert 1 == len(line.placed)  # the pace's clock stands still: one call saved up
 
@@ -144,7 +155,9 @@ def run_to_the_end(store: Store, line: Line, pace: Pace, channels: int = 100) ->
             stop.set()
 
     plan = dial_plan(channels=channels)
-    dial.run(plan, store, line, Clock(), pace, stop, idle_seconds=0, busy_seconds=0, on_step=on_step)
+    dial.run(
+        plan, store, line, Clock(), pace, stop, idle_seconds=0, busy_seconds=0, refused_seconds=0, on_step=on_step
+    )
     return steps
 
 
@@ -210,3 +223,23 @@ def test_explain_names_the_rule_that_stands_against_a_call() -> None:
     found = explain.explain(store, "11961000000", rules, clock())
     assert not found.cases[0].allowed
     assert 1 == len(found.attempts)
+
+
+class Stop(threading.Event):
+    """Notes how long the loop would have waited, and ends it after a few rounds; no time passes."""
+
+    def __init__(self, rounds: int) -> None:
+        super().__init__()
+        self.delays: list[float] = []
+        self._rounds = rounds
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.delays.append(timeout or 0.0)
+        return len(self.delays) > self._rounds
+
+
+def test_a_pbx_that_takes_nothing_is_not_asked_again_at_once() -> None:
+    clock, stop = Clock(), Stop(4)
+    pace = Pace(1000, lambda: 0.0)
+    dial.run(dial_plan(), filled(clock, 1), Line(Placed.REFUSED), clock, pace, stop, refused_seconds=5)
+    assert 5 in stop.delays

@@ -27,6 +27,9 @@ log = structlog.get_logger(__name__)
 LOOK_AHEAD = 3  # waiting debtors looked at for each free channel: some will not be allowed now
 BATCH = 60  # calls a step: claimed and ringing within a moment, so that free channels do not wait for a crowd
 PARKED_FOR = timedelta(minutes=10)  # when a message could not be rendered
+REFUSED_SECONDS = (
+    5.0  # after a batch of which the PBX took nothing: it would refuse the same debtors again at once
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ def run(
     *,
     idle_seconds: float = 1.0,
     busy_seconds: float = 0.02,
+    refused_seconds: float = REFUSED_SECONDS,
     on_step: Callable[[Step], None] = lambda _: None,
 ) -> None:
     """Steps until told to stop. Errors of the outside world are logged and tried again; they dial nobody.
@@ -164,9 +168,12 @@ def run(
             except CollectorError as error:
                 log.error("dialling", instance=plan.instance, error=str(error))
                 done = Step(why_not=str(error))
+            before = placing.size
             done = replace(done, placed=placing.exchange(attempts))
             on_step(done)
             delay = busy_seconds if done.busy or attempts else idle_seconds
+            if before and not done.busy:
+                delay = refused_seconds
 
 
 class _Placing:
