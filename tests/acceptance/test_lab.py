@@ -40,6 +40,7 @@ ASKED = [ending for ending, keys in KEYS.items() if keys]
 HOLDER = """
 import signal
 from tests.lab.lab import Lab
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would inherit "ignore"
 with Lab() as lab:
     print(lab.folder, flush=True)
     signal.pause()
