@@ -19,8 +19,8 @@ from worker.store.memory import memory_store
 from worker.store_ports import Store
 
 
-def filled(clock: Clock, debtors: int = 5) -> Store:
-    store = memory_store()
+def filled(clock: Clock, debtors: int = 5, empty: Store | None = None) -> Store:
+    store = empty or memory_store()
     source = Source(
         [client(index) for index in range(debtors)], [bill(index, overdue=100 - index) for index in range(debtors)]
     )

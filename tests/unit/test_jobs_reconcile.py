@@ -5,8 +5,10 @@ from datetime import timedelta
 from tests.unit.test_jobs_dial import filled
 from tests.unit.world import RULES, Clock, Line, Switch, dial_plan
 from worker.core.enums import AttemptState, LineResult, OutcomeSource
+from worker.core.records import CdrRow
 from worker.jobs import dial, reconcile
 from worker.store.memory import memory_store
+from worker.store.memory_tables import Tables
 
 LONGEST = timedelta(seconds=270)
 
@@ -42,3 +44,15 @@ def test_an_attempt_without_any_trace_is_lost_once_and_its_try_still_counts() ->
 def test_nothing_to_do_is_done() -> None:
     report = reconcile.reconcile(memory_store(), Switch(), Clock(), {}, LONGEST)
     assert "done" == report.status
+
+
+def test_a_call_that_has_just_ended_is_left_to_the_handler() -> None:
+    tables, clock, line = Tables(), Clock(), Line()
+    store = filled(clock, 1, memory_store(tables))
+    dial.step(dial_plan(), store, line, clock, 1)
+    (attempt,) = store.attempts.open_since(clock() + timedelta(seconds=1))
+    tables.cdr.append(CdrRow(attempt.attempt_id, clock(), "ANSWERED", f"{attempt.attempt_id}|u=1", 30, 25))
+    for later, still_open in ((35, 1), (10, 0)):  # five seconds after its end, then fifteen
+        clock.move(seconds=later)
+        reconcile.reconcile(store, Switch(set()), clock, {"fibra": RULES}, LONGEST)
+        assert still_open == store.attempts.count_open("fibra")
