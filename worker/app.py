@@ -16,12 +16,14 @@ from worker.core.model import Attempt, Waiting
 from worker.core.script import Line
 from worker.core.ulid import new_ulid
 from worker.erp.registry import open_source
-from worker.jobs.dial import DialPlan
+from worker.jobs.dial import Asker, DialPlan
+from worker.jobs.sync import Sync
+from worker.jobs.unpaid import StillUnpaid
 from worker.pbx.ari import AriClient
 from worker.pbx.ari_dialler import AriDialler
 from worker.pbx.callfile import CallFileDialler
 from worker.pbx.live import LivePbx
-from worker.ports import BillSource, Dialler, Sound
+from worker.ports import BillSource, Dialler, Sound, Watcher
 from worker.settings import ROOT, Instance, Settings
 from worker.speech.espeak import EspeakVoice
 from worker.speech.messages import Messages
@@ -85,7 +87,14 @@ class App:
         return [instance for instance in self.settings.instances if instance.enabled]
 
     def source(self, instance: Instance) -> BillSource:
-        return open_source(instance.source, default_ddd=instance.default_ddd)
+        return open_source(instance.source, convert.reading(instance))
+
+    def sync(
+        self, instance: Instance, watch: Watcher, *, dry_run: bool = False, accept_shrink: bool = False
+    ) -> Sync:
+        """What a sync of this instance works with. SourceRefused when its credentials cannot be right."""
+        plan = convert.sync_plan(instance, dry_run=dry_run, accept_shrink=accept_shrink)
+        return Sync(plan, self.source(instance), self.store, utc_now, watch)
 
     @cached_property
     def _diallers(self) -> dict[str, Dialler]:
@@ -148,7 +157,14 @@ class App:
             prepare=partial(self.prepare, instance),
             new_id=partial(new_ulid, randbits=secrets.randbits),
             handler_alive=self.handler_alive,
+            still_unpaid=self._still_unpaid(instance),
         )
+
+    def _still_unpaid(self, instance: Instance) -> Asker | None:
+        if not instance.rules.still_unpaid.ask:
+            return None
+        source = open_source(convert.impatient(instance), convert.reading(instance))
+        return StillUnpaid(convert.unpaid_rules(instance), source, self.store).ask
 
     def handler_alive(self, now: datetime) -> str:
         """Empty when a handler of this PBX has been seen lately; else one sentence."""

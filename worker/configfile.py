@@ -4,19 +4,35 @@ import difflib
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from worker.core import naming
 from worker.errors import ConfigError
-from worker.settings import Section, Settings
+from worker.settings import ReverseMap, Rules, Settings
+from worker.source_settings import Section
 
 DEFAULT_PATH = Path("/etc/collector/collector.yaml")
-SECRET_KEYS = frozenset({"password", "token"})
 Loc = tuple[str | int, ...]
+Told = tuple[Loc, str]  # where, and what is wrong there
+
+
+def _sections(model: type[BaseModel] = Section) -> Iterator[type[BaseModel]]:
+    for child in model.__subclasses__():
+        yield child
+        yield from _sections(child)
+
+
+SECRET_KEYS = frozenset(
+    field.alias or name
+    for model in _sections()
+    for name, field in model.model_fields.items()
+    if field.annotation is SecretStr
+)
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -46,15 +62,16 @@ def parse(text: str, environ: Mapping[str, str], name: str = "the configuration"
         raise ConfigError([f"{name} must hold keys such as database, pbx and instances; it holds none"])
     problems = [f"{name}, line {line}: {what}" for line, what in _duplicate_keys(root)]
     unread = _read_secrets(data, environ)
-    problems += [f"{name}, line {_line(root, loc)}: {what}" for loc, what in unread]
+    told = list(unread)
+    settings = None
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
-        for item in error.errors():
-            if not any(_same_place(item["loc"], loc) for loc, _ in unread):
-                problems.append(f"{name}, line {_line(root, item['loc'])}: {_sentence(item)}")
-        raise ConfigError(problems) from None
-    if problems:
+        wrong = [item for item in error.errors() if not any(_same_place(item["loc"], loc) for loc, _ in unread)]
+        told += [(item["loc"], _sentence(item)) for item in wrong]
+    told += _contradictions(data)
+    problems += [f"{name}, line {_line(root, loc)}: {what}" for loc, what in told]
+    if settings is None or problems:
         raise ConfigError(problems)
     return settings
 
@@ -95,9 +112,52 @@ def _same_place(loc: Loc, other: Loc) -> bool:
     return [part for part in loc if part in other] == list(other)
 
 
-def _read_secrets(data: Any, environ: Mapping[str, str], loc: Loc = ()) -> list[tuple[Loc, str]]:
+def _contradictions(data: dict[str, Any]) -> Iterator[Told]:
+    """What is wrong between values each of which is good; of sections that cannot be read more is not told."""
+    checks: tuple[tuple[str, Callable[[Any], Iterator[Told]]], ...] = (
+        ("reverse_map", _two_names),
+        ("rules", _idle_rules),
+    )
+    instances = data.get("instances")
+    for index, instance in enumerate(instances if isinstance(instances, list) else []):
+        for key, check in checks:
+            if isinstance(instance, dict) and isinstance(section := instance.get(key), dict):
+                for loc, what in check(section):
+                    here = ("instances", index, key, *loc)
+                    yield here, f"{'.'.join(map(str, here))}: {what}"
+
+
+def _two_names(section: dict[str, Any]) -> Iterator[Told]:
+    for name in ReverseMap.model_fields:
+        try:
+            spellings = getattr(ReverseMap.model_validate({name: section.get(name, {})}), name)
+        except ValidationError:
+            continue
+        for what in naming.conflicts(spellings):
+            yield (name,), what
+
+
+def _idle_rules(section: dict[str, Any]) -> Iterator[Told]:
+    try:
+        rules = Rules.model_validate(section)
+    except ValidationError:
+        return
+    minimum, maximum = rules.minimum_days_to_charge, rules.maximum_days_overdue
+    if minimum > maximum:
+        yield (
+            ("minimum_days_to_charge",),
+            f"{minimum} is more than maximum_days_overdue, {maximum}: nobody would be called; lower it",
+        )
+    if rules.still_unpaid.trust_sync_minutes and not rules.still_unpaid.ask:
+        yield (
+            ("still_unpaid", "trust_sync_minutes"),
+            "it counts only where the ERP is asked and does not answer; take it out, or set ask: true",
+        )
+
+
+def _read_secrets(data: Any, environ: Mapping[str, str], loc: Loc = ()) -> list[Told]:
     """Replace each `{file: …}` or `{env: …}` under a secret key by its content; the problems found on the way."""
-    problems: list[tuple[Loc, str]] = []
+    problems: list[Told] = []
     items: list[tuple[str | int, Any]] = []
     if isinstance(data, dict):
         items = list(data.items())
@@ -105,6 +165,8 @@ def _read_secrets(data: Any, environ: Mapping[str, str], loc: Loc = ()) -> list[
         items = list(enumerate(data))
     for key, value in items:
         here = (*loc, key)
+        if key == "reverse_map":
+            continue  # its keys are names of places
         if key in SECRET_KEYS and not isinstance(value, SecretStr):
             try:
                 data[key] = SecretStr(read_secret(value, environ))
@@ -153,7 +215,7 @@ def _from_file(path: Path, text: str, key: object) -> str:
 
 
 def _sentence(item: Any) -> str:
-    where = ".".join(str(part) for part in item["loc"] if part not in ("ixc", "csv")) or "the file"
+    where = ".".join(str(part) for part in _written(item["loc"])) or "the file"
     match item["type"]:
         case "missing":
             return f"{where} is missing; add it"
@@ -165,8 +227,13 @@ def _sentence(item: Any) -> str:
             return f"{where}: {item['msg'][0].lower()}{item['msg'][1:]}"
 
 
+def _written(loc: Loc) -> Loc:
+    """Without the type of a source, which pydantic puts in and nobody wrote there."""
+    return (*loc[:3], *loc[4:]) if loc[:1] == ("instances",) and loc[2:3] == ("source",) else loc
+
+
 def _guess(loc: Loc) -> str:
-    known = sorted({name for model in Section.__subclasses__() for name in _names(model)})
+    known = sorted({name for model in _sections() for name in _names(model)})
     close = difflib.get_close_matches(str(loc[-1]), known, n=1)
     return f" (did you mean {close[0]}?)" if close else ""
 

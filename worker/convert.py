@@ -1,15 +1,20 @@
 """Settings turned into the plain values that decisions take."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from worker.core import phone
-from worker.core.enums import Origination
-from worker.core.model import Attempt, LedgerRules
+from worker.core import naming, phone
+from worker.core.enums import Origination, PersonType
+from worker.core.model import Attempt, Client, LedgerRules
 from worker.core.window import CallWindow
+from worker.erp.source import Reading
 from worker.jobs.sync import SyncPlan
+from worker.jobs.unpaid import UnpaidRules
 from worker.ports import DialOrder
 from worker.settings import Instance, Settings
+from worker.source_settings import Source, SqlSource, WebSource
 
 
 def call_window(instance: Instance) -> CallWindow:
@@ -37,6 +42,16 @@ def ledger_rules(instance: Instance) -> LedgerRules:
     return LedgerRules(instance.rules.dial_per_day, timedelta(hours=instance.rules.dial_interval_hours))
 
 
+def reading(instance: Instance) -> Reading:
+    """What this instance asks of its adapter."""
+    return Reading(instance.default_ddd, frozenset(PersonType(person) for person in instance.clients.persons))
+
+
+def normaliser(instance: Instance) -> Callable[[Client], Client]:
+    """Names as people write them, neighbourhoods by the instance's own map."""
+    return partial(naming.normalise_client, neighbourhoods=naming.names(instance.reverse_map.neighbourhoods))
+
+
 def sync_plan(instance: Instance, *, dry_run: bool = False, accept_shrink: bool = False) -> SyncPlan:
     """What a sync of this instance must know."""
     return SyncPlan(
@@ -45,8 +60,34 @@ def sync_plan(instance: Instance, *, dry_run: bool = False, accept_shrink: bool 
         minimum_days=instance.rules.minimum_days_to_charge,
         maximum_days=instance.rules.maximum_days_overdue,
         shrink_percent=instance.rules.shrink_alarm_percent,
+        due_soon_days=instance.rules.due_soon_days,
+        leave_out_types=frozenset(map(naming.fold, instance.clients.leave_out_types)),
+        read_contracts=instance.rules.read_contracts,
+        normalise=normaliser(instance),
+        type_name=naming.names(instance.reverse_map.client_types),
         dry_run=dry_run,
         accept_shrink=accept_shrink,
+    )
+
+
+def impatient(instance: Instance) -> Source:
+    """The same source for a question that somebody waits for: asked once, and not for long."""
+    source, patience = instance.source, instance.rules.still_unpaid.timeout_seconds
+    if isinstance(source, WebSource):
+        return source.model_copy(update={"timeout_seconds": min(patience, source.timeout_seconds), "retries": 0})
+    if isinstance(source, SqlSource):
+        return source.model_copy(update={"timeout_seconds": min(patience, source.timeout_seconds)})
+    return source
+
+
+def unpaid_rules(instance: Instance) -> UnpaidRules:
+    """How to ask whether a debt is still open."""
+    rules = instance.rules.still_unpaid
+    return UnpaidRules(
+        instance=instance.id,
+        charged_span=sync_plan(instance).charged_span,
+        remember=timedelta(minutes=rules.remember_minutes),
+        trust_sync=timedelta(minutes=rules.trust_sync_minutes),
     )
 
 

@@ -3,16 +3,20 @@
 import os
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from worker import convert
 from worker.app import App, utc_now
 from worker.core import window
+from worker.core.records import AlarmRow, Answer, JobRun
 from worker.errors import CollectorError
 from worker.pbx import dialplan, variables
-from worker.settings import Instance
+from worker.ports import Progress
+from worker.settings import Instance, Schedule
+from worker.store_ports import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +156,112 @@ def _instance(app: App, instance: Instance) -> Iterator[Finding]:
     reason = window.why_closed(convert.call_window(instance), utc_now())
     yield Finding(f"{name}: window", None if reason else True, reason or "open now")
     try:
-        latest = {job: app.store.runs.latest(1, job, name) for job in ("clients", "bills", "queue")}
+        known = look_up(app.store, name)
     except CollectorError as error:
         yield Finding(f"{name}: history", False, str(error))
         return
-    for job, runs in latest.items():
-        if not runs:
-            yield Finding(f"{name}: {job}", None, "never synced; run `collector sync`")
-        elif runs[0].status in ("failed", "alarm"):
-            yield Finding(f"{name}: {job}", False, runs[0].error)
-        else:
-            yield Finding(f"{name}: {job}", True, f"{runs[0].status} at {runs[0].started_at:%Y-%m-%d %H:%M} UTC")
+    yield from judge(name, known, app.settings.schedule, _wants_contracts(app, instance), utc_now())
+
+
+def _wants_contracts(app: App, instance: Instance) -> bool:
+    try:
+        return app.sync(instance, _unwatched).wants_contracts
+    except CollectorError:  # why the source cannot be opened stands beside `ERP`
+        return False
+
+
+def _unwatched(_: Progress) -> None:
+    """Nobody watches a doctor."""
+
+
+KINDS = ("clients", "contracts", "bills")
+STALE = 3  # times its schedule
+RUNS_SEEN = 20  # of a job, to find one that was no dry run
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database knows of one instance's syncs."""
+
+    runs: dict[str, JobRun]  # the latest of each job
+    answers: dict[str, Answer]
+    alarms: Sequence[AlarmRow]  # those nobody has acknowledged
+    syncing: bool  # a sync is at work now
+
+
+def look_up(store: Store, instance: str) -> Known:
+    """Raises StoreError."""
+    latest = {
+        job: next((run for run in store.runs.latest(RUNS_SEEN, job, instance) if run.status != "dry_run"), None)
+        for job in (*KINDS, "queue")
+    }
+    runs = {job: run for job, run in latest.items() if run}
+    answers = {kind: answer for kind in KINDS if (answer := store.overview.answer(instance, kind))}
+    alarms = [one for one in store.alarms.listing() if one.instance == instance]
+    unfinished = any(run.status == "running" for run in runs.values())
+    unfinished |= any(answer.applying for answer in answers.values())
+    return Known(runs, answers, alarms, syncing=unfinished and _syncing(store, instance))
+
+
+def _syncing(store: Store, instance: str) -> bool:
+    """Asked only when it matters: a sync that begins at this very moment finds its lock taken."""
+    with store.presence.lock(f"collector:sync:{instance}") as free:
+        return not free
+
+
+def judge(name: str, known: Known, times: Schedule, contracts: bool, now: datetime) -> Iterator[Finding]:
+    """Alarms, the latest run of each job, and what is stored with its age. `contracts`: they are wanted."""
+    for alarm in known.alarms:
+        yield Finding(
+            f"{name}: alarm {alarm.alarm_id}",
+            False,
+            f"{alarm.reason}; look at the ERP, then run `collector alarms --acknowledge {alarm.alarm_id}`",
+        )
+    for job in ("clients", *(("contracts",) if contracts else ()), "bills", "queue"):
+        yield _latest(f"{name}: {job}", known.runs.get(job), syncing=known.syncing)
+    if contracts and "contracts" not in known.answers and known.answers:
+        yield Finding(
+            f"{name}: stored contracts",
+            False,
+            "never read, so nobody is put in the queue: run `collector sync contracts`, "
+            "or set rules.read_contracts: false",
+        )
+    due = {
+        "clients": timedelta(days=1),
+        "contracts": timedelta(minutes=times.contracts_every_minutes),
+        "bills": timedelta(minutes=times.bills_every_minutes),
+    }
+    for kind, answer in known.answers.items():
+        if kind != "contracts" or contracts:
+            yield _stored(f"{name}: stored {kind}", answer, due[kind], now, syncing=known.syncing)
+
+
+def _latest(what: str, run: JobRun | None, *, syncing: bool) -> Finding:
+    if run is None:
+        return Finding(what, None, "never synced; run `collector sync`")
+    if run.status == "running" and not syncing:
+        return Finding(what, False, f"the run of {run.started_at:%Y-%m-%d %H:%M} UTC died; run `collector sync`")
+    if run.status in ("failed", "alarm"):
+        return Finding(what, False, run.error)
+    return Finding(what, True, f"{run.status} at {run.started_at:%Y-%m-%d %H:%M} UTC")
+
+
+def _stored(what: str, answer: Answer, every: timedelta, now: datetime, *, syncing: bool) -> Finding:
+    age = now - answer.complete_at
+    told = f"{answer.rows} rows, complete {_ago(age)} ago"
+    if answer.applying:
+        if syncing:
+            return Finding(what, None, f"{told}; a newer answer is being stored now")
+        return Finding(what, False, f"{told}; a sync died while storing a newer answer; run `collector sync`")
+    if age > STALE * every:
+        return Finding(what, None, f"{told}, expected every {_ago(every)}; is `collector service` running?")
+    return Finding(what, True, told)
+
+
+def _ago(age: timedelta) -> str:
+    """So that a person sees at once whether it matters: 40 s, 12 min, 5 h, 3 d."""
+    seconds = max(0, int(age.total_seconds()))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size or seconds == size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

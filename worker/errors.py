@@ -5,10 +5,13 @@ CollectorError
 ├── SourceError            the ERP
 │   ├── SourceUnavailable    no connection, timeout, 5xx                        again
 │   ├── SourceRefused        wrong token, address not allowed, not an API       never
-│   └── SourceBroken         an answer that cannot be trusted as complete       again
+│   ├── SourceBroken         an answer that cannot be trusted as complete       again
+│   ├── SourceLacks          this kind of source has no such thing              never
+│   └── ActionRefused        the ERP will not do it, in its own words           never
 ├── StoreError             the database
 │   ├── StoreUnavailable     cannot connect, lost connection, read-only         again
-│   └── SchemaMismatch       newer or older than this program                   never
+│   ├── SchemaMismatch       newer or older than this program                   never
+│   └── SyncOvertaken        another sync began to write the same rows          again
 ├── PbxError               Asterisk
 │   ├── PbxUnavailable       no connection, timeout, 5xx                        again
 │   ├── NoSuchChannel        404: nearly always a hang-up                       never
@@ -52,6 +55,14 @@ class SourceBroken(SourceError):
     again = True
 
 
+class SourceLacks(SourceError):
+    pass
+
+
+class ActionRefused(SourceError):
+    pass
+
+
 class StoreError(CollectorError):
     pass
 
@@ -62,6 +73,10 @@ class StoreUnavailable(StoreError):
 
 class SchemaMismatch(StoreError):
     pass
+
+
+class SyncOvertaken(StoreError):
+    again = True
 
 
 class PbxError(CollectorError):

@@ -6,10 +6,11 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
-from worker.core.enums import Origination
+from worker.core.billing import BillKey, Contract
+from worker.core.enums import Fate, Origination
 from worker.core.model import Bill, Client, Rejected
 
-RowT = TypeVar("RowT", Client, Bill)
+RowT = TypeVar("RowT", Client, Bill, Contract)
 
 
 Clock = Callable[[], datetime]  # the present instant, in UTC, zone-aware
@@ -33,21 +34,68 @@ class ClientType:
     name: str
 
 
+class Can(StrEnum):
+    """What a source may lack; asking for it nevertheless raises SourceLacks."""
+
+    CLIENT_TYPES = "client_types"
+    CONTRACTS = "contracts"
+    OPEN_NOW = "open_now"
+    FATES = "fates"
+
+
 class BillSource(Protocol):
     """A foreign billing system. Every method raises a SourceError leaf and never returns half an answer."""
 
+    @property
+    def can(self) -> frozenset[Can]: ...
+
     def clients(self) -> Iterator[Page[Client]]:
-        """Active clients that may be charged by telephone."""
+        """Active clients of the kinds of person asked for, each once."""
         ...
 
     def bills(self, due_from: date, due_until: date) -> Iterator[Page[Bill]]:
-        """Open bills (wholly or partly unpaid) due from the one day to the other, both included."""
+        """Open bills (wholly or partly unpaid) due from the one day to the other, both included, each once."""
+        ...
+
+    def contracts(self) -> Iterator[Page[Contract]]:
+        """Contracts in force, blocked or not, each once."""
         ...
 
     def client_types(self) -> tuple[ClientType, ...]: ...
 
+    def open_now(self, client_id: str, due_from: date, due_until: date) -> tuple[Bill, ...]:
+        """One client's open bills at this moment, by one cheap request; with interest where it is reckoned."""
+        ...
+
+    def fates(self, gone: Sequence[BillKey], due_from: date, due_until: date) -> dict[str, Fate]:
+        """What became of bills that a listing of that span no longer holds, by bill id.
+
+        A bill of which the source says nothing is left out. Fate.OPEN: the listing was not whole.
+        """
+        ...
+
     def probe(self) -> str:
         """Ask the cheapest question that proves address and credentials; one sentence for `doctor`."""
+        ...
+
+
+class ErpActions(Protocol):
+    """What changes something in the ERP, or may. Nothing here is ever tried twice, and no sync holds one."""
+
+    def unlock(self, contract_id: str) -> str:
+        """Line on trust for some days. The ERP's answer in its own words. ActionRefused when it will not."""
+        ...
+
+    def note(self, client_id: str, contract_id: str | None, text: str, day: date) -> None:
+        """A line in the history of the contract, or of the client."""
+        ...
+
+    def pix(self, bill_id: str) -> str:
+        """The PIX copy-and-paste code; may be made only now. Its checksum has been verified."""
+        ...
+
+    def boleto(self, bill_id: str) -> bytes:
+        """The bill as PDF, as it stands: interest is not reckoned anew."""
         ...
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
@@ -19,6 +20,7 @@ from worker.errors import CollectorError
 from worker.jobs import dial, reconcile, sync
 from worker.jobs.history import Report
 from worker.jobs.pace import Pace
+from worker.jobs.sync import Sync
 from worker.ports import Progress
 from worker.settings import Instance
 
@@ -33,12 +35,21 @@ def quiet(_: Progress) -> None:
     """Nobody watches a service."""
 
 
+Part = Callable[[Sync], list[Report]]
+
+
+def contracts(one: Sync) -> list[Report]:
+    """Contracts, where the source has them and they are wanted."""
+    return sync.sync_contracts(one) if one.wants_contracts else []
+
+
 class Service:
     """Starts everything, waits for SIGTERM or SIGINT, stops everything."""
 
     def __init__(self, app: App) -> None:
         self.app = app
         self.stop = threading.Event()
+        self._turns = {instance.id: threading.Lock() for instance in app.instances()}
 
     def run(self) -> None:
         """Blocks until told to stop."""
@@ -130,49 +141,57 @@ class Service:
         times = self.app.settings.schedule
         scheduler = BackgroundScheduler(
             timezone=times.zone,
-            executors={"default": ThreadPoolExecutor(4)},
+            # apart: an ERP that hangs may hold up other syncs, for so long as it has threads, and nothing else
+            executors={
+                "default": ThreadPoolExecutor(2),
+                "sync": ThreadPoolExecutor(times.parallel_syncs),
+            },
             job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": 3600},
         )
-        every = IntervalTrigger(minutes=times.bills_every_minutes, timezone=times.zone)
-        daily = CronTrigger(hour=times.clients_at.hour, minute=times.clients_at.minute, timezone=times.zone)
-        weekly = CronTrigger(
-            day_of_week=times.client_types_weekday,
-            hour=times.client_types_at.hour,
-            minute=times.client_types_at.minute,
-            timezone=times.zone,
-        )
         soon = utc_now() + timedelta(seconds=1)
-        for instance in self.app.instances():
-            scheduler.add_job(self._bills, every, args=[instance], name=f"bills {instance.id}", next_run_time=soon)
-            scheduler.add_job(self._clients, daily, args=[instance], name=f"clients {instance.id}")
-            scheduler.add_job(self._types, weekly, args=[instance], name=f"client_types {instance.id}")
+        for name, trigger, part in self._parts():
+            for instance in self.app.instances():
+                extra = {"next_run_time": soon} if name == "bills" else {}
+                scheduler.add_job(
+                    self._sync,
+                    trigger,
+                    args=[part, instance],
+                    name=f"{name} {instance.id}",
+                    executor="sync",
+                    **extra,
+                )
         pause = IntervalTrigger(seconds=times.reconcile_every_seconds, timezone=times.zone)
         scheduler.add_job(self._reconcile, pause, name="reconcile", next_run_time=soon)
         return scheduler
 
-    def _clients(self, instance: Instance) -> None:
-        self._guard(
-            lambda: [
-                sync.sync_clients(
-                    convert.sync_plan(instance), self.app.source(instance), self.app.store, utc_now, quiet
-                )
-            ]
-        )
+    def _parts(self) -> list[tuple[str, BaseTrigger, Part]]:
+        """What is fetched when: name, trigger, the part of a sync."""
+        times = self.app.settings.schedule
+        zone = times.zone
+        return [
+            ("bills", IntervalTrigger(minutes=times.bills_every_minutes, timezone=zone), sync.sync_bills),
+            ("contracts", IntervalTrigger(minutes=times.contracts_every_minutes, timezone=zone), contracts),
+            (
+                "clients",
+                CronTrigger(hour=times.clients_at.hour, minute=times.clients_at.minute, timezone=zone),
+                sync.sync_clients,
+            ),
+            (
+                "client_types",
+                CronTrigger(
+                    day_of_week=times.client_types_weekday,
+                    hour=times.client_types_at.hour,
+                    minute=times.client_types_at.minute,
+                    timezone=zone,
+                ),
+                sync.sync_client_types,
+            ),
+        ]
 
-    def _bills(self, instance: Instance) -> None:
-        """Bills and queue; the clients too where there are none yet, for a bill needs its client."""
-
-        def work() -> list[Report]:
-            plan, source, store = convert.sync_plan(instance), self.app.source(instance), self.app.store
-            if store.catalogue.count_clients(instance.id) == 0:
-                return sync.sync_all(plan, source, store, utc_now, quiet)
-            return sync.sync_bills_and_queue(plan, source, store, utc_now, quiet)
-
-        self._guard(work)
-
-    def _types(self, instance: Instance) -> None:
-        plan = convert.sync_plan(instance)
-        self._guard(lambda: [sync.sync_client_types(plan, self.app.source(instance), self.app.store, utc_now)])
+    def _sync(self, part: Part, instance: Instance) -> None:
+        """Two parts of one instance that fall due together run one after the other."""
+        with self._turns[instance.id]:
+            self._guard(lambda: part(self.app.sync(instance, quiet)))
 
     def _reconcile(self) -> None:
         self._guard(lambda: [run_reconcile(self.app)])
@@ -180,7 +199,9 @@ class Service:
     def _guard(self, work: Callable[[], list[Report]]) -> None:
         """A job that fails is in the history and the log; the service goes on."""
         try:
-            work()
+            for report in work():
+                if report.job == "sync":  # it has not begun, so the history does not know of it
+                    log.warning("job", instance=report.instance, error=report.error)
         except CollectorError as error:
             log.error("job", error=str(error))
 

@@ -6,15 +6,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from worker.source_settings import Identifier, Section, Source, WebAddress
 
 ROOT = Path(__file__).resolve().parents[1]  # where sql/, dialplan/ and config/ lie
-
-
-class Section(BaseModel):
-    """Unknown keys are refused; values are frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _zone(name: str) -> str:
@@ -22,12 +18,6 @@ def _zone(name: str) -> str:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise ValueError(f"{name!r} is not a time zone; write one like America/Sao_Paulo") from None
-    return name
-
-
-def _identifier(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_]{1,64}", name):
-        raise ValueError("only letters, digits and _ may stand here")
     return name
 
 
@@ -51,20 +41,12 @@ def _number_format(text: str) -> str:
     return text
 
 
-def _web(text: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", text):
-        raise ValueError("write an address like https://host or http://127.0.0.1:8088, without user or password")
-    return text.rstrip("/")
-
-
 State = Literal[
     "", "AC", "AL", "AM", "AP", "BA", "CE", "DF", "ES", "GO", "MA", "MG", "MS", "MT",
     "PA", "PB", "PE", "PI", "PR", "RJ", "RN", "RO", "RR", "RS", "SC", "SE", "SP", "TO",
 ]  # fmt: skip
 Zone = Annotated[str, AfterValidator(_zone)]
-Identifier = Annotated[str, AfterValidator(_identifier)]
 Number = Annotated[str, AfterValidator(_number)]
-WebAddress = Annotated[str, AfterValidator(_web)]
 
 
 class Database(Section):
@@ -120,33 +102,6 @@ class Pbx(Section):
     config: Path = Path("/etc/asterisk")
     owner: str = "asterisk"  # who must own call files and sounds; empty: whoever runs us
     talk_threads: int = Field(64, ge=1, le=1000)  # conversations at once
-
-
-class IxcSource(Section):
-    """IXC Provedor, webservice v1."""
-
-    type: Literal["ixc"]
-    url: WebAddress  # with or without /webservice/v1
-    token: SecretStr  # "id:hash" as IXC shows it
-    page_size: int = Field(500, ge=1, le=5000)
-    timeout_seconds: float = Field(30.0, gt=0, le=300)
-    retries: int = Field(3, ge=0, le=10)
-    pause_seconds: float = Field(0.1, ge=0, le=10)  # between pages: be polite
-    ca_file: Path | None = None
-    verify_tls: bool = True
-
-
-class CsvSource(Section):
-    """Two files with a header line; columns in README."""
-
-    type: Literal["csv"]
-    clients: Path
-    bills: Path
-    encoding: str = "utf-8-sig"
-    delimiter: Literal[",", ";", "\t"] = ";"
-
-
-Source = Annotated[IxcSource | CsvSource, Field(discriminator="type")]
 
 
 class Trunk(Section):
@@ -207,6 +162,15 @@ class Window(Section):
 DEFAULT_WINDOW = Window.model_validate({"weekdays": "08:00-19:00", "saturday": "08:00-13:00"})
 
 
+class StillUnpaid(Section):
+    """The question put to the ERP just before each call."""
+
+    ask: bool = True
+    timeout_seconds: float = Field(5.0, gt=0, le=60)
+    remember_minutes: float = Field(5.0, ge=0, le=60)
+    trust_sync_minutes: int = Field(0, ge=0, le=1440)  # no answer: call if the bills are no older; 0: do not call
+
+
 class Rules(Section):
     minimum_days_to_charge: int = Field(7, ge=0, le=3650)
     maximum_days_overdue: int = Field(365, ge=1, le=3650)  # older bills are left to people
@@ -214,6 +178,9 @@ class Rules(Section):
     dial_interval_hours: float = Field(4.0, ge=0.25, le=168)
     window: Window = DEFAULT_WINDOW
     shrink_alarm_percent: int = Field(30, ge=1, le=100)
+    due_soon_days: int = Field(5, ge=0, le=60)  # bills falling due so soon are fetched and shown; nobody is called
+    read_contracts: bool = True  # they tell who wants no notices until a day; false: neither read nor heeded
+    still_unpaid: StillUnpaid = StillUnpaid()
 
 
 class Dialling(Section):
@@ -238,6 +205,23 @@ class VoiceSettings(Section):
     words_per_minute: int = Field(150, ge=80, le=300)
 
 
+Spellings = dict[str, tuple[str, ...]]  # the right spelling -> others; letter case and accents count nowhere
+
+
+class ReverseMap(Section):
+    """Many spellings, one name."""
+
+    neighbourhoods: Spellings = Field({})
+    client_types: Spellings = Field({})
+
+
+class ClientRules(Section):
+    """Who is fetched at all."""
+
+    persons: tuple[Literal["natural", "legal", "foreign"], ...] = Field(("natural",), min_length=1)
+    leave_out_types: tuple[str, ...] = ()  # ids or names of client types, for instance condominiums
+
+
 class Instance(Section):
     """One ERP, one PBX, one set of rules."""
 
@@ -247,6 +231,8 @@ class Instance(Section):
     default_ddd: str = Field("", pattern=r"^([1-9][1-9])?$")  # for numbers stored without area code
     caller_id: Number
     source: Source
+    clients: ClientRules = ClientRules()
+    reverse_map: ReverseMap = ReverseMap()
     trunk: Trunk
     rules: Rules = Rules()
     dialling: Dialling = Dialling()
@@ -263,6 +249,8 @@ class Schedule(Section):
     client_types_weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = "mon"
     client_types_at: time = time(6, 0)
     bills_every_minutes: int = Field(60, ge=5, le=1440)
+    contracts_every_minutes: int = Field(30, ge=5, le=1440)
+    parallel_syncs: int = Field(4, ge=1, le=50)  # instances at once
     reconcile_every_seconds: int = Field(60, ge=5, le=3600)
 
 

@@ -1,19 +1,17 @@
 """What the jobs need of the database. `worker.store` implements these, over MariaDB and in memory."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Protocol
 
+from worker.catalogue_ports import Alarms, Catalogue, Overview
 from worker.core.model import (
     Action,
     Attempt,
-    Bill,
     Block,
     Candidate,
-    Client,
-    Debtor,
     LedgerRules,
     NextStep,
     Outcome,
@@ -22,34 +20,6 @@ from worker.core.model import (
     Waiting,
 )
 from worker.core.records import CdrRow, Change, Dossier, JobRun, OutcomeRow, TallyRow
-
-
-class Catalogue(Protocol):
-    """Clients and bills as last seen whole."""
-
-    def replace_clients(self, instance: str, clients: Iterable[Client], now: datetime) -> Change:
-        """Store a complete answer; clients not in it become inactive. One transaction."""
-        ...
-
-    def replace_bills(self, instance: str, bills: Iterable[Bill], now: datetime) -> Change:
-        """Store a complete answer; open bills not in it are closed as `left_source`. One transaction."""
-        ...
-
-    def count_clients(self, instance: str) -> int:
-        """Active clients."""
-        ...
-
-    def count_bills(self, instance: str) -> int:
-        """Open bills."""
-        ...
-
-    def debtors(self, instance: str, due_from: date, due_until: date) -> list[Debtor]:
-        """Active clients with open bills due in that span (both included), oldest debt first, then client_id."""
-        ...
-
-    def replace_client_types(self, instance: str, types: Iterable[tuple[str, str]], now: datetime) -> Change:
-        """(id, name) pairs."""
-        ...
 
 
 class Queue(Protocol):
@@ -159,6 +129,10 @@ class Runs(Protocol):
         detail: Mapping[str, object] | None = None,
     ) -> None: ...
 
+    def give_up(self, jobs: Sequence[str], instance: str, now: datetime) -> int:
+        """Runs of these jobs that are still `running` have died: the caller holds the lock they would need."""
+        ...
+
     def add_rejected(self, run_id: int, rejected: Sequence[Rejected]) -> None: ...
 
     def rejected(self, run_id: int, limit: int = 100) -> list[Rejected]: ...
@@ -187,6 +161,8 @@ class Store:
     """The database, by subject. `worker.store.mariadb.open_store` and `worker.store.memory` build one."""
 
     catalogue: Catalogue
+    overview: Overview
+    alarms: Alarms
     queue: Queue
     attempts: Attempts
     outcomes: Outcomes

@@ -44,8 +44,13 @@ UPDATE queue_entry SET reason = %(reason)s, next_attempt_at = %(until)s
 WHERE entry_id = %(entry_id)s AND state = 'waiting';
 
 -- name: phones_of
-SELECT client_id, number, kind, repaired, source
-FROM client_phone WHERE instance = %(instance)s AND client_id IN %(client_ids)s ORDER BY client_id, position;
+-- `shared`: another active client has the number too.
+SELECT p.client_id, p.number, p.kind, p.repaired, p.source, EXISTS (
+    SELECT 1 FROM client_phone o
+    JOIN client c ON c.instance = o.instance AND c.client_id = o.client_id AND c.active = 1
+    WHERE o.number = p.number AND o.instance = p.instance AND o.client_id <> p.client_id) AS shared
+FROM client_phone p
+WHERE p.instance = %(instance)s AND p.client_id IN %(client_ids)s ORDER BY p.client_id, p.position;
 
 -- name: ledger_of
 -- A row without a last try was only made ready for one.

@@ -9,6 +9,10 @@ UPDATE job_run SET finished_at = %(now)s, status = %(status)s, before_count = %(
   changed = %(changed)s, error = %(error)s, detail = %(detail)s
 WHERE run_id = %(run_id)s;
 
+-- name: give_up_runs
+UPDATE job_run SET finished_at = %(now)s, status = 'failed', error = %(error)s
+WHERE instance = %(instance)s AND status = 'running' AND job IN %(jobs)s;
+
 -- name: latest_runs
 SELECT run_id, job, instance, started_at, finished_at, status, before_count, after_count, changed, error, detail
 FROM job_run

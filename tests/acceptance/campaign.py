@@ -81,3 +81,17 @@ def cdr_rows(lab: Lab) -> dict[str, dict[str, Any]]:
         assert attempt not in found, f"two CDR rows of {attempt}"
         found[attempt] = row
     return found
+
+
+def last_cells(table: str) -> list[str]:
+    """The last column of a printed table, with what was wrapped joined again."""
+    cells: list[str] = []
+    for line in table.splitlines():
+        parts = [part.strip() for part in line.strip("│┃").replace("┃", "│").split("│")]
+        if len(parts) < 2:
+            continue
+        if parts[0]:
+            cells.append(parts[-1])
+        elif cells:
+            cells[-1] = f"{cells[-1]} {parts[-1]}".strip()
+    return cells

@@ -11,6 +11,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.acceptance import campaign
 from tests.acceptance.campaign import Campaign
@@ -31,19 +32,19 @@ CALLED = {
 WINDOW = dict.fromkeys(("weekdays", "saturday", "sunday"), ALL_DAY) | {"holidays": False}
 CLOSED = "2040-01-02"
 NEEDS_SCHEMA = (
-    ["queue"],
-    ["sync"],
-    ["dial", "--once"],
-    ["dial", "--dry-run"],
-    ["run", "reconcile"],
-    ["outcomes"],
-    ["report"],
-    ["service"],
+    *(["queue"], ["sync"], ["alarms"], ["bills"], ["blocked"], ["rejected"], ["numbers"], ["metrics"]),
+    *(["dial", "--once"], ["dial", "--dry-run"], ["run", "reconcile"], ["outcomes"], ["report"], ["service"]),
     ["handler"],
 )
 WRONG = (  # called wrongly, and what the answer must say
     (["bogus"], "No such command"),
-    (["sync", "contracts"], "no adapter reads contracts yet"),
+    (["sync", "--instance", "leste"], "there is no instance leste; there are: fibra, radio"),
+    (["alarms", "--acknowledge", "7"], "there is no alarm 7 left to acknowledge"),
+    (["alarms", "--acknowledge", "x"], "Invalid value"),
+    (["bills", "--instance", "leste"], "there is no instance leste"),
+    (["blocked", "--instance", "leste"], "there is no instance leste"),
+    (["rejected", "--limit", "0"], "Invalid value"),
+    (["numbers", "--limit", "0"], "Invalid value"),
     (["sync", "everything"], "not one of"),
     (["queue", "--explain", "abc"], "abc: "),
     (["queue", "--at", "noon"], "Invalid value"),
@@ -142,22 +143,61 @@ def test_a_wrong_call_is_exit_code_2(installed: Installed, arguments: list[str],
 
 def test_what_works_is_exit_code_0(installed: Installed) -> None:
     commands = [
-        ["check-config"],
-        ["migrate"],
-        ["dialplan"],
-        ["sweep"],
-        ["sync", "client-types"],
-        ["sync", "bills", "--dry-run"],
-        ["queue"],
-        ["run", "reconcile"],
-        ["run", "reports"],
-        ["run", "bills"],
-        ["--help"],
+        *(["check-config"], ["migrate"], ["dialplan"], ["sweep"], ["sync", "client-types"], ["alarms"], ["bills"]),
+        *(["sync", "bills", "--dry-run"], ["alarms", "--all"], ["blocked"], ["rejected"], ["metrics"], ["queue"]),
+        *(["numbers", "--shared"], ["numbers", "--repaired"], ["run", "reconcile"], ["run", "reports"]),
+        *(["run", "bills"], ["--help"]),
     ]
     done = run_all(installed.site, commands)
     assert dict.fromkeys(done, 0) == {command: one.returncode for command, one in done.items()}
     assert "nothing to do: the schema is up to date\n" == done["migrate"].stdout
     assert all("Traceback" not in one.stderr for one in done.values())
+
+
+@pytest.mark.parametrize("arguments", [["sync", "contracts"], ["run", "blocked_contracts"]], ids=" ".join)
+def test_work_that_an_erp_cannot_give_is_exit_code_1_with_its_sentence(
+    installed: Installed, arguments: list[str]
+) -> None:
+    done = installed.site.run(*arguments, "--json", check=False)
+    assert 1 == done.returncode
+    failed = {row["instance"]: row["error"] for row in json.loads(done.stdout) if row["status"] == "failed"}
+    assert set(campaign.PATHS.values()) == set(failed)
+    assert all("contracts" in error and "\n" not in error for error in failed.values())
+    assert "Traceback" not in done.stderr
+
+
+def test_rows_that_could_not_be_used_are_listed_also_after_a_sync_that_failed(installed: Installed) -> None:
+    file = installed.lab.folder / "radio-bills.csv"
+    full = file.read_text(encoding="utf-8")
+    for text, code in ((full + "odd;1;31/02/2026;9,90;9,90;open\n", 0), ("nothing of use\n", 1)):
+        file.write_text(text, encoding="utf-8")
+        assert code == installed.site.run("sync", "bills", "--instance", "radio", check=False).returncode
+        (row,) = installed.site.json("rejected", "--instance", "radio")
+        assert ("bills", "bill") == (row["job"], row["kind"])
+    file.write_text(full, encoding="utf-8")
+    installed.site.run("sync", "bills", "--instance", "radio")
+    assert [] == installed.site.json("rejected")
+
+
+def test_metrics_say_what_the_other_commands_say(installed: Installed) -> None:
+    samples = [
+        sample
+        for family in text_string_to_metric_families(installed.site.run("metrics").stdout)
+        for sample in family.samples
+    ]
+    found = {(one.name, *sorted(one.labels.items())): one.value for one in samples}
+    assert len(samples) == len(found)
+    for row in installed.site.json("bills"):
+        labels = (("instance", row["instance"]), ("stage", row["stage"]))
+        assert row["bills"] == found["collector_bills", *labels]
+        assert float(row["total"]) == found["collector_bills_total_reais", *labels]
+    for name in campaign.PATHS.values():
+        assert 0 == found["collector_job_failed", ("instance", name), ("job", "bills")]
+        assert 0 == found["collector_alarms_open", ("instance", name), ("kind", "bills")]
+        assert 0 <= found["collector_answer_age_seconds", ("instance", name), ("kind", "bills")] < 600
+        assert len(CALLED) + 1 == found["collector_answer_rows", ("instance", name), ("kind", "clients")]
+    listed = installed.site.json("metrics")
+    assert set(found) == {(one["name"], *sorted(one["labels"].items())) for one in listed}
 
 
 @pytest.mark.parametrize(("path", "ending"), [(path, ending) for path in campaign.PATHS for ending in CALLED])

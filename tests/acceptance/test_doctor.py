@@ -1,6 +1,7 @@
 """`collector doctor` on a sound lab, and with one thing broken after the other: each named, with its remedy."""
 
 import copy
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ import yaml
 
 from tests.acceptance import campaign
 from tests.lab import lab_settings
+from tests.lab.invented import invent
 from tests.lab.lab import Lab
 from tests.lab.numbers import Ending
 from tests.lab.people import people, write_csv
+from tests.lab.rbx_server import KEY, RbxServer
 from tests.lab.site import Program, Site, wait_until
 
 
@@ -27,12 +30,15 @@ class Healthy:
 
     def findings(self, config: Path | None = None) -> tuple[int, dict[str, str]]:
         """Exit code, and what is bad with its sentence."""
+        code, found = self.examined(config)
+        return code, {what: detail for what, (ok, detail) in found.items() if ok is False}
+
+    def examined(self, config: Path | None = None) -> tuple[int, dict[str, tuple[bool | None, str]]]:
+        """Exit code, and all that was tried: good, bad or a note, with its sentence."""
         site = self.site if config is None else Site(config, self.lab.folder)
         done = site.run("doctor", "--json", check=False)
         assert "Traceback" not in done.stderr, done.stderr
-        return done.returncode, {
-            one["what"]: one["detail"] for one in yaml.safe_load(done.stdout) if one["ok"] is False
-        }
+        return done.returncode, {one["what"]: (one["ok"], one["detail"]) for one in json.loads(done.stdout)}
 
     def changed(self, change: Callable[[dict[str, Any]], None]) -> Path:
         """The same configuration with one thing changed, as a file of its own."""
@@ -182,6 +188,66 @@ def test_a_dialplan_file_that_is_missing_is_named(healthy: Healthy) -> None:
         aside.rename(file)
     assert (1, ["dialplan"]) == (code, list(bad))
     assert "run `collector dialplan --write`" in bad["dialplan"]
+
+
+def test_what_is_stored_is_told_with_its_age(healthy: Healthy) -> None:
+    _, found = healthy.examined()
+    for kind in ("clients", "bills"):
+        ok, detail = found[f"fibra: stored {kind}"]
+        assert ok
+        assert detail.startswith("1 rows, complete ")
+    assert "fibra: stored contracts" not in found  # files have none
+
+
+def test_an_alarm_is_named_until_it_is_acknowledged(healthy: Healthy) -> None:
+    bills = healthy.lab.folder / "fibra-bills.csv"
+    full = bills.read_text(encoding="utf-8")
+    bills.write_text(full.splitlines(keepends=True)[0], encoding="utf-8")
+    try:
+        assert 1 == healthy.site.run("sync", "bills", "--instance", "fibra", check=False).returncode
+    finally:
+        bills.write_text(full, encoding="utf-8")
+    (alarm,) = healthy.site.json("alarms")
+    number = f"{alarm['id']}"
+    code, bad = healthy.findings()
+    assert (1, {f"fibra: alarm {number}", "fibra: bills"}) == (code, set(bad))
+    assert alarm["reason"] in bad[f"fibra: alarm {number}"]
+    assert bad[f"fibra: alarm {number}"].endswith(f"run `collector alarms --acknowledge {number}`")
+    healthy.site.run("sync", "bills", "--instance", "fibra")
+    assert {f"fibra: alarm {number}"} == set(healthy.findings()[1])
+    healthy.site.run("alarms", "--acknowledge", number)
+    assert (0, {}) == healthy.findings()
+
+
+def test_a_sync_that_died_while_storing_is_named_and_the_next_one_mends_it(healthy: Healthy) -> None:
+    with healthy.lab.mariadb.connect() as connection, connection.cursor() as cursor:  # what kill -9 leaves behind
+        cursor.execute("UPDATE collector.answer SET applying = 1 WHERE instance = 'radio' AND kind = 'bills'")
+        cursor.execute(
+            "INSERT INTO collector.job_run (job, instance, started_at, status, error, detail) "
+            "VALUES ('bills', 'radio', UTC_TIMESTAMP(6), 'running', '', '{}')"
+        )
+        connection.commit()
+    code, bad = healthy.findings()
+    assert (1, {"radio: stored bills", "radio: bills"}) == (code, set(bad))
+    assert all("died" in text and "run `collector sync`" in text for text in bad.values())
+    healthy.site.run("sync", "bills", "--instance", "radio")
+    assert (0, {}) == healthy.findings()
+
+
+def test_of_rbx_it_says_that_homologation_looks_alike_and_that_contracts_were_never_read(healthy: Healthy) -> None:
+    today = datetime.now(UTC).date()
+    with RbxServer(invent(30, today=today), today=today) as server:
+
+        def over_rbx(document: dict[str, Any]) -> None:
+            key = healthy.lab.secret("rbx", KEY)
+            document["instances"][1]["source"] = {"type": "rbx", "url": server.url, "key": key, "retries": 0}
+
+        code, found = healthy.examined(healthy.changed(over_rbx))
+    ok, answer = found["radio: ERP"]
+    assert ok
+    assert "check that the key is of production, not homologation" in answer
+    assert (False, 1) == (found["radio: stored contracts"][0], code)
+    assert "run `collector sync contracts`" in found["radio: stored contracts"][1]
 
 
 def test_a_handler_that_stopped_is_named_last(healthy: Healthy) -> None:

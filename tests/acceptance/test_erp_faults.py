@@ -18,6 +18,7 @@ from tests.lab.lab_settings import instance
 from tests.lab.site import Site
 
 CLIENTS = 60
+JOBS = ("clients", "contracts", "bills", "queue")
 PAGE = 10
 # what goes wrong -> words that must stand in the one sentence
 FAULTS: dict[str, tuple[Fault, str]] = {
@@ -28,6 +29,10 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     "rows promised and never sent": (Fault(Kind.TOTAL_MISMATCH, page=2), "IXC"),
     "a server error": (Fault(Kind.SERVER_ERROR, page=2), "IXC failed (HTTP 500)"),
     "bills cut in the middle": (Fault(Kind.TRUNCATED, page=2, table="fn_areceber"), "breaks off in the middle"),
+    "contracts cut in the middle": (
+        Fault(Kind.TRUNCATED, page=2, table="cliente_contrato"),
+        "breaks off in the middle",
+    ),
 }
 
 
@@ -64,6 +69,7 @@ class World:
             self.lab,
             "SELECT (SELECT COUNT(*) FROM collector.client WHERE instance = 'norte' AND active) clients,"
             " (SELECT COUNT(*) FROM collector.client_phone WHERE instance = 'norte') phones,"
+            " (SELECT COUNT(*) FROM collector.contract WHERE instance = 'norte') contracts,"
             " (SELECT COUNT(*) FROM collector.bill WHERE instance = 'norte' AND closed_at IS NULL) open_bills,"
             " (SELECT COUNT(*) FROM collector.bill WHERE instance = 'norte') bills,"
             " (SELECT COUNT(*) FROM collector.queue_entry WHERE instance = 'norte' AND state <> 'done') waiting,"
@@ -86,8 +92,8 @@ def world(lab: Lab) -> Iterator[World]:
     today = datetime.now(UTC).date()
     north, south = invent(CLIENTS, today=today, seed=7), invent(CLIENTS, today=today, seed=8)
     with (
-        IxcServer(north.clients, north.bills) as server,
-        IxcServer(south.clients, south.bills) as sound,
+        IxcServer(north.clients, north.bills, north.contracts, north.cities) as server,
+        IxcServer(south.clients, south.bills, south.contracts, south.cities) as sound,
         Site(lab.config_file, lab.folder) as site,
     ):
         made = World(lab, site, server, sound)
@@ -119,26 +125,10 @@ def check_failure(world: World, words: str) -> None:
     assert words in sentence
     assert "\n" not in sentence
     assert len(sentence) < 300
-    shown = _cells(done.stdout)
+    shown = campaign.last_cells(done.stdout)
     assert 1 == shown.count(sentence), shown
-    assert [("sul", job, "done", "") for job in ("clients", "bills", "queue")] == [
-        row for row in history if row[0] == "sul"
-    ]
+    assert [("sul", job, "done", "") for job in JOBS] == [row for row in history if row[0] == "sul"]
     assert before == world.counts()
-
-
-def _cells(table: str) -> list[str]:
-    """The last column of a printed table, with what was wrapped joined again."""
-    cells: list[str] = []
-    for line in table.splitlines():
-        parts = [part.strip() for part in line.strip("│┃").replace("┃", "│").split("│")]
-        if len(parts) < 2:
-            continue
-        if parts[0]:
-            cells.append(parts[-1])
-        elif cells:
-            cells[-1] = f"{cells[-1]} {parts[-1]}".strip()
-    return cells
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -171,7 +161,7 @@ def test_the_output_for_programs_is_json_in_failure_too(world: World) -> None:
     assert [("norte", "clients", "failed")] == [
         (row["instance"], row["job"], row["status"]) for row in parsed if row["status"] != "done"
     ]
-    assert 4 == len(parsed)
+    assert 1 + len(JOBS) == len(parsed)
 
 
 def test_an_unknown_instance_is_a_wrong_call(world: World) -> None:
@@ -197,7 +187,7 @@ def test_a_much_smaller_answer_is_an_alarm_until_it_is_accepted(world: World) ->
         world.server.remove("fn_areceber", bill)
     done = world.site.run("sync", "--instance", "norte", check=False)
     assert 1 == done.returncode
-    (alarm,) = [row for row in _cells(done.stdout) if "nothing was changed" in row]
+    (alarm,) = [row for row in campaign.last_cells(done.stdout) if "nothing was changed" in row]
     assert alarm.startswith(f"bills went from {before['open_bills']} to ")
     assert before == world.counts()
     world.site.run("sync", "--instance", "norte", "--accept-shrink")
@@ -213,5 +203,5 @@ def test_an_empty_answer_is_an_alarm(world: World) -> None:
     before = world.counts()
     done = world.site.run("sync", "bills", "--instance", "norte", check=False)
     assert 1 == done.returncode
-    assert "the source has no bills any more" in " ".join(_cells(done.stdout))
+    assert "the source has no bills any more" in " ".join(campaign.last_cells(done.stdout))
     assert before == world.counts()

@@ -25,7 +25,6 @@ from tests.lab.numbers import Ending, number
 from tests.lab.people import noon_zone
 from tests.lab.sipp import SippCallee, answers
 from tests.lab.site import ROOT, Program, Site, wait_until
-from worker import convert
 from worker.app import App, utc_now
 from worker.core.enums import PhoneKind
 from worker.core.model import Bill, Client, Phone
@@ -69,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def bench_instance(lab: Lab, channels: int) -> dict[str, Any]:
     one = instance(NAME, lab.folder, zone=noon_zone(datetime.now(UTC)))
     one["trunk"] = {"endpoint": "PJSIP/{number}@sipp"}
+    one["rules"] = one["rules"] | {"still_unpaid": {"ask": False}}  # the bills are put straight into the store
     one["dialling"] = {"origination": "ari", "channels": channels, "calls_per_second": 500, "ring_seconds": 10}
     return one
 
@@ -136,7 +136,7 @@ def fill(lab: Lab, index: int, calls: int) -> None:
         (chosen,) = app.instances(NAME)
         app.store.catalogue.replace_clients(NAME, clients, utc_now())
         app.store.catalogue.replace_bills(NAME, bills, utc_now())
-        sync.build_queue(convert.sync_plan(chosen), app.store, utc_now)
+        sync.build_queue(app.sync(chosen, lambda _: None))
 
 
 def telephone(index: int, position: int) -> str:

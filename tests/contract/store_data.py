@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from worker.core.enums import Answerer, EntryState, Heard, LineResult, Origination, PhoneKind, Result
+from worker.core.billing import Contract
+from worker.core.enums import Access, Answerer, EntryState, Heard, LineResult, Origination, PhoneKind, Result
 from worker.core.model import (
     Attempt,
     Bill,
@@ -54,6 +55,10 @@ def client(n: int, *numbers: int, name: str = "") -> Client:
 
 def bill(n: int, client_id: str = "c0001", amount: str = "99.90", due: date = date(2026, 2, 1)) -> Bill:
     return Bill(f"b{n:04}", client_id, due, Decimal(amount), Decimal(amount))
+
+
+def contract(n: int, client_id: str = "", access: Access = Access.ACTIVE, since: date | None = None) -> Contract:
+    return Contract(f"k{n:04}", client_id or f"c{n:04}", access, blocked_since=since)
 
 
 def debtor(n: int, total: str = "99.90", oldest: date = date(2026, 2, 1)) -> Debtor:

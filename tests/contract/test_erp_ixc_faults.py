@@ -11,7 +11,7 @@ from tests.lab.ixc_server import TOKEN, IxcServer
 from worker.core.model import Bill
 from worker.erp.ixc import Ixc
 from worker.errors import SourceBroken, SourceError, SourceRefused, SourceUnavailable
-from worker.settings import IxcSource
+from worker.source_settings import IxcSource
 
 TODAY = date(2026, 11, 20)
 SPAN = (TODAY - timedelta(days=365), TODAY)

@@ -14,12 +14,13 @@ import requests
 from tests.lab.invented import World, invent
 from tests.lab.ixc_rows import PASSWORD
 from tests.lab.ixc_server import TOKEN, IxcServer
-from worker.erp import ixc_http
+from worker.erp import web
 from worker.erp.ixc import Ixc
-from worker.erp.ixc_http import IxcReader, base_address
+from worker.erp.ixc_http import IxcReader
+from worker.erp.ixc_login import base_address
 from worker.erp.ixc_map import CLIENTS
 from worker.errors import SourceBroken, SourceRefused, SourceUnavailable
-from worker.settings import IxcSource
+from worker.source_settings import IxcSource
 
 TODAY = date(2026, 11, 20)
 
@@ -116,7 +117,7 @@ def test_a_certificate_nobody_vouches_for_is_refused_until_it_is_given(world: Wo
 def test_an_answer_beyond_all_measure_is_not_read_to_its_end(
     server: IxcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ixc_http, "BODY_LIMIT", 5_000)
+    monkeypatch.setattr(web, "BODY_LIMIT", 5_000)
     with pytest.raises(SourceBroken, match=r"source\.page_size"):
         list(Ixc(_settings(server.url)).clients())
 

@@ -140,5 +140,5 @@ def test_the_database_sums_up_debtors_as_the_core_does(opened: OpenStore) -> Non
     ]
     opened.store.catalogue.replace_clients(ALPHA, clients, NOW)
     opened.store.catalogue.replace_bills(ALPHA, bills, NOW)
-    span = (first + timedelta(days=10), first + timedelta(days=40))
-    assert merge(clients, bills, *span) == opened.store.catalogue.debtors(ALPHA, *span)
+    span = (first + timedelta(days=10), first + timedelta(days=40), first + timedelta(days=47))
+    assert merge(clients, bills, [], *span) == opened.store.overview.debtors(ALPHA, *span)

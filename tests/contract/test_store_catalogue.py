@@ -14,11 +14,12 @@ from worker.core.records import Change
 from worker.store_ports import Store
 
 FROM, UNTIL = date(2025, 3, 1), date(2026, 3, 1)
+TODAY = date(2026, 3, 8)
 
 
 def test_first_answer_adds_everyone(store: Store) -> None:
     assert Change(0, 3, 3, 0, 0) == store.catalogue.replace_clients(ALPHA, [client(n) for n in (1, 2, 3)], NOW)
-    assert store.catalogue.count_clients(ALPHA) == 3
+    assert store.overview.count_clients(ALPHA) == 3
 
 
 def test_same_answer_again_changes_nothing(store: Store) -> None:
@@ -36,7 +37,7 @@ def test_a_new_phone_alone_is_an_update_and_keeps_the_order(store: Store) -> Non
     store.catalogue.replace_clients(ALPHA, [client(1, 5, 6)], NOW)
     assert Change(1, 1, 0, 1, 0) == store.catalogue.replace_clients(ALPHA, [client(1, 6, 5, 7)], NOW + HOUR)
     store.catalogue.replace_bills(ALPHA, [bill(1)], NOW)
-    assert (phone(6), phone(5), phone(7)) == store.catalogue.debtors(ALPHA, FROM, UNTIL)[0].phones
+    assert (phone(6), phone(5), phone(7)) == store.overview.debtors(ALPHA, FROM, UNTIL, TODAY)[0].phones
 
 
 def test_a_client_who_returns_counts_as_added_and_has_the_new_phones(store: Store) -> None:
@@ -46,7 +47,7 @@ def test_a_client_who_returns_counts_as_added_and_has_the_new_phones(store: Stor
         ALPHA, [client(1), client(2, 9)], NOW + 2 * HOUR
     )
     store.catalogue.replace_bills(ALPHA, [bill(1, "c0002")], NOW)
-    assert (phone(9),) == store.catalogue.debtors(ALPHA, FROM, UNTIL)[0].phones
+    assert (phone(9),) == store.overview.debtors(ALPHA, FROM, UNTIL, TODAY)[0].phones
 
 
 def test_every_field_comes_back_as_it_was_given(store: Store) -> None:
@@ -72,7 +73,7 @@ def test_texts_too_long_for_a_column_are_cut_and_do_not_count_as_updates_for_eve
 def test_half_a_surrogate_pair_in_a_name_stops_nothing(store: Store) -> None:
     store.catalogue.replace_clients(ALPHA, [client(1, name="Ana \ud83d")], NOW)
     store.catalogue.replace_bills(ALPHA, [bill(1)], NOW)
-    assert store.catalogue.debtors(ALPHA, FROM, UNTIL)[0].name == "Ana ?"
+    assert store.overview.debtors(ALPHA, FROM, UNTIL, TODAY)[0].name == "Ana ?"
 
 
 def test_an_answer_that_breaks_off_changes_nothing(store: Store) -> None:
@@ -92,13 +93,13 @@ def test_instances_do_not_see_each_other(store: Store) -> None:
     store.catalogue.replace_bills(ALPHA, [bill(1)], NOW)
     assert Change(0, 0, 0, 0, 0) == store.catalogue.replace_clients("beta", [], NOW)
     assert Change(0, 0, 0, 0, 0) == store.catalogue.replace_bills("beta", [], NOW)
-    assert (1, 1) == (store.catalogue.count_clients(ALPHA), store.catalogue.count_bills(ALPHA))
+    assert (1, 1) == (store.overview.count_clients(ALPHA), store.overview.count_bills(ALPHA))
 
 
 def test_bills_missing_from_the_answer_are_closed_and_can_come_back(store: Store) -> None:
     assert Change(0, 2, 2, 0, 0) == store.catalogue.replace_bills(ALPHA, [bill(1), bill(2)], NOW)
     assert Change(2, 1, 0, 0, 1) == store.catalogue.replace_bills(ALPHA, [bill(1)], NOW + HOUR)
-    assert store.catalogue.count_bills(ALPHA) == 1
+    assert store.overview.count_bills(ALPHA) == 1
     assert Change(1, 2, 1, 0, 0) == store.catalogue.replace_bills(ALPHA, [bill(1), bill(2)], NOW + 2 * HOUR)
 
 
@@ -114,7 +115,7 @@ def test_fractions_of_a_cent_are_rounded_once(store: Store) -> None:
     odd = bill(1, amount="10.005")
     store.catalogue.replace_bills(ALPHA, [odd], NOW)
     assert Change(1, 1, 0, 0, 0) == store.catalogue.replace_bills(ALPHA, [odd], NOW)
-    assert Decimal("10.01") == store.catalogue.debtors(ALPHA, FROM, UNTIL)[0].total
+    assert Decimal("10.01") == store.overview.debtors(ALPHA, FROM, UNTIL, TODAY)[0].total
 
 
 def test_client_types_are_replaced_whole(store: Store) -> None:
@@ -141,20 +142,20 @@ def test_debtors_sum_up_open_bills_in_the_span_oldest_first(store: Store) -> Non
         Debtor("c0001", client(1).name, (phone(1),), Decimal("10.50"), 2, date(2026, 2, 1)),
         Debtor("c0004", client(4).name, (phone(4),), Decimal("3.00"), 1, date(2026, 2, 1)),
     ]
-    assert expected == store.catalogue.debtors(ALPHA, FROM, UNTIL)
+    assert expected == store.overview.debtors(ALPHA, FROM, UNTIL, TODAY)
 
 
 def test_inactive_clients_are_no_debtors(store: Store) -> None:
     store.catalogue.replace_clients(ALPHA, [client(1)], NOW)
     store.catalogue.replace_bills(ALPHA, [bill(1)], NOW)
     store.catalogue.replace_clients(ALPHA, [], NOW)
-    assert [] == store.catalogue.debtors(ALPHA, FROM, UNTIL)
+    assert [] == store.overview.debtors(ALPHA, FROM, UNTIL, TODAY)
 
 
 def test_a_debtor_without_phone_is_still_a_debtor(store: Store) -> None:
     store.catalogue.replace_clients(ALPHA, [replace(client(1), phones=())], NOW)
     store.catalogue.replace_bills(ALPHA, [bill(1)], NOW)
-    assert ["c0001"] == [one.client_id for one in store.catalogue.debtors(ALPHA, FROM, UNTIL)]
+    assert ["c0001"] == [one.client_id for one in store.overview.debtors(ALPHA, FROM, UNTIL, TODAY)]
 
 
 def test_more_rows_than_one_batch_holds(store: Store) -> None:

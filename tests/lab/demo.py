@@ -42,7 +42,9 @@ def build(stack: ExitStack) -> tuple[Site, Lab]:
     step("Starting a private PBX, a carrier, a database and a stand-in ERP (loopback only)")
     today = datetime.now(UTC).date()
     world = demo_data.world(today)
-    erp = stack.enter_context(IxcServer(world.clients, world.bills, token=demo_data.TOKEN))
+    erp = stack.enter_context(
+        IxcServer(world.clients, world.bills, world.contracts, world.cities, token=demo_data.TOKEN)
+    )
     lab = stack.enter_context(Lab())
     demo_data.write_exports(lab.folder, today)
     lab.configure(providers(lab, erp.url))
@@ -69,7 +71,7 @@ def providers(lab: Lab, erp_url: str) -> list[dict[str, Any]]:
 
 def job(site: Site, lab: Lab) -> None:
     """The main job, by the commands an administrator would type."""
-    step("collector sync: clients and bills from IXC and CSV, then the queue")
+    step("collector sync: clients, contracts and bills from IXC and CSV, then the queue")
     show(site.run("sync").stdout)
     handler = site.start("handler")
     wait_until("the handler", lambda: "nobody now" not in site.run("dial", "--dry-run").stdout, 20, 0.5)

@@ -36,7 +36,7 @@ MORNING: Sequence[Ending] = (
 
 
 def world(today: date) -> World:
-    """The stand-in ERP's clients and bills, with telephones of the lab's carrier (recorded: from 9000 on)."""
+    """The stand-in ERP's world, with telephones of the lab's carrier (recorded: from 9000 on)."""
     invented = invent(CLIENTS, today=today)
     oldest: dict[int, date] = {}
     for bill in invented.bills:
@@ -51,7 +51,7 @@ def world(today: date) -> World:
         replace(client, phones=(InventedPhone(*[telephones[client.client_id]] * 2),))
         for client in invented.clients
     )
-    return World(clients, invented.bills)
+    return replace(invented, clients=clients)
 
 
 def write_exports(folder: Path, today: date) -> None:

@@ -11,6 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
+from tests.lab.ixc_lines import CITIES, InventedCity, InventedContract, contract_of
+from worker.core.billing import Contract
 from worker.core.enums import BillStatus
 from worker.core.model import Bill
 
@@ -72,6 +74,7 @@ class InventedClient:
     neighbourhood: str = "Centro"
     active: bool = True
     prospect: bool = False
+    city_id: int = CITIES[0].city_id
 
     @property
     def chargeable(self) -> bool:
@@ -118,6 +121,8 @@ class InventedBill:
 class World:
     clients: tuple[InventedClient, ...]
     bills: tuple[InventedBill, ...]
+    contracts: tuple[InventedContract, ...] = ()
+    cities: tuple[InventedCity, ...] = CITIES
 
     def chargeable(self) -> list[InventedClient]:
         return [client for client in self.clients if client.chargeable]
@@ -125,25 +130,30 @@ class World:
     def owed(self, due_from: date, due_until: date) -> list[Bill]:
         return [bill.truth() for bill in self.bills if bill.owed and due_from <= bill.due_date <= due_until]
 
+    def in_force(self) -> list[Contract]:
+        return [contract.truth() for contract in self.contracts if contract.status == "A"]
+
 
 def invent(clients: int, *, today: date, seed: int = 1, hostile: bool = False) -> World:
-    """So many clients with one to five bills each; ids rise from 2 and from 9001, with gaps."""
-    rng = Random(seed)
+    """So many clients with one to five bills and a contract each; ids rise from 2 and from 9001, with gaps."""
+    rng, lines = Random(seed), Random(f"lines {seed}")  # two, so that people and bills stay what they were
     people: list[InventedClient] = []
+    contracts: list[InventedContract] = []
     bills: list[InventedBill] = []
     shared = InventedPhone("(11) 98888-7777", "+5511988887777")
     client_id, bill_id = 1, 9000
     for index in range(clients):
         client_id += rng.choice((1, 1, 1, 2, 7))
         name = HOSTILE[index % len(HOSTILE)] if hostile else f"{rng.choice(FIRST)} {rng.choice(LAST)}"
-        people.append(_client(rng, client_id, name, shared))
+        people.append(_client(rng, client_id, name, shared, lines.choice(CITIES).city_id))
+        contracts.append(contract_of(client_id, lines, today, lines.choice(BAIRROS)))
         for _ in range(rng.randint(1, 5)):
             bill_id += rng.choice((1, 1, 3))
             bills.append(_bill(rng, bill_id, client_id, today))
-    return World(tuple(people), tuple(bills))
+    return World(tuple(people), tuple(bills), tuple(contracts))
 
 
-def _client(rng: Random, client_id: int, name: str, shared: InventedPhone) -> InventedClient:
+def _client(rng: Random, client_id: int, name: str, shared: InventedPhone, city_id: int) -> InventedClient:
     first = shared if rng.random() < 0.1 else _mobile(rng)
     phones = [first, rng.choice((first, _mobile(rng), InventedPhone("", None)))]
     phones.append(rng.choice((_fixed(rng), InventedPhone("", None), InventedPhone("0000-0000", None))))
@@ -158,6 +168,7 @@ def _client(rng: Random, client_id: int, name: str, shared: InventedPhone) -> In
         neighbourhood=rng.choice(BAIRROS),
         active=rng.random() > 0.06,
         prospect=rng.random() < 0.04,
+        city_id=city_id,
     )
 
 

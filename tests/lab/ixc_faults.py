@@ -36,9 +36,12 @@ class Kind(StrEnum):
     TOTAL_MISMATCH = "total_mismatch"  # from that page on it claims rows that it never sends
     DUPLICATES = "duplicates"  # one id twice within the page
     REPEATED = "repeated"  # the page before (of the first: itself) once more
+    OVERLAP = "overlap"  # the last row of the page before (of the first: its own) comes once more, at the end
     NO_ROWS = "no_rows"  # total above zero, no registros
     EMPTY = "empty"  # nothing is left, it says
     SHRINK = "shrink"  # ends with half of this page and says that is all
+    CLIPPED = "clipped"  # ends one row before the end of this page and says that is all
+    FEWER = "fewer"  # two rows of five are gone, from that page on, and it counts accordingly
 
 
 STATUS = {
@@ -65,7 +68,7 @@ class Fault:
         """Whether it goes off now; counts it if so."""
         if self.table not in (None, table) or (self.times is not None and self.fired >= self.times):
             return False
-        lying = self.kind is Kind.TOTAL_MISMATCH and self.fired > 0
+        lying = self.kind in (Kind.TOTAL_MISMATCH, Kind.FEWER) and self.fired > 0
         if not lying and self.page != page:
             return False
         self.fired += 1
@@ -83,11 +86,13 @@ def spoil(kind: Kind, found: Found, before: Found) -> dict[str, object]:
         answer["total"] = max(found.total, len(rows))
     elif kind is Kind.REPEATED:
         answer |= {"registros": before.rows, "total": max(found.total, len(before.rows))}
+    elif kind is Kind.OVERLAP:
+        answer |= {"registros": [*rows, before.rows[-1]], "total": found.total + 1}
     elif kind is Kind.NO_ROWS:
         del answer["registros"]
     elif kind is Kind.EMPTY:
         answer = {"page": "1", "total": 0}
-    elif kind is Kind.SHRINK:
-        left = len(rows) // 2
+    elif kind in (Kind.SHRINK, Kind.CLIPPED):
+        left = len(rows) // 2 if kind is Kind.SHRINK else len(rows) - 1
         answer = {"page": "1", "total": left, "registros": rows[:left]} if left else {"page": "1", "total": "0"}
     return answer

@@ -1,8 +1,11 @@
 """Invented clients and bills as rows of IXC's tables: every value text, every column there, passwords in clear."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from tests.lab.invented import TYPES, InventedBill, InventedClient
+from tests.lab.ixc_lines import CITIES, LINES, InventedCity, InventedContract
+from worker.core.enums import Access
 
 Row = dict[str, str]
 
@@ -14,8 +17,6 @@ ALWAYS: dict[str, Row] = {
         "hotsite_email": "assinante@exemplo.invalid",
         "senha_rede_sem_fio": PASSWORD,
         "senha_onu_cliente": PASSWORD,
-        "cidade": "4376",
-        "uf": "2",
         "cep": "01000-000",
         "endereco": "Rua Inventada",
         "numero": "10",
@@ -38,7 +39,38 @@ ALWAYS: dict[str, Row] = {
         "data_cancelamento": "0000-00-00",
         "ultima_atualizacao": "2026-09-20 08:00:00",
     },
+    "cliente_contrato": {
+        "id_filial": "1",
+        "id_vd_contrato": "12",
+        "id_carteira_cobranca": "1",
+        "tipo": "I",
+        "num_parcelas_atraso": "0",
+        "bloqueio_automatico": "S",
+        "aviso_atraso": "S",
+        "nao_bloquear_ate": "0000-00-00",
+        "nao_avisar_ate": "0000-00-00",
+        "dt_ult_bloq_auto": "0000-00-00",
+        "dt_ult_bloq_manual": "0000-00-00",
+        "dt_ult_finan_atraso": "",
+        "data_inicial_suspensao": "0000-00-00",
+        "data_final_suspensao": "",
+        "cidade": "0",
+        "cep": "",
+        "email_cobranca": "assinante@exemplo.invalid",
+        "senha_ftth": PASSWORD,
+        "ultima_atualizacao": "2026-09-20 08:00:00",
+    },
+    "cidade": {"cod_ibge": "3500000"},
+    "uf": {"pais": "1"},
     "tipo_cliente": {"tipo_assinante": "3", "contribuinte_icms": "N"},
+}
+
+
+_STATES = {city.city_id: str(city.state_id) for city in CITIES}
+_BLOCKED_ON = {
+    Access.BLOCKED_MANUAL: "dt_ult_bloq_manual",
+    Access.BLOCKED_AUTO: "dt_ult_bloq_auto",
+    Access.BLOCKED_OVERDUE: "dt_ult_finan_atraso",
 }
 
 
@@ -55,6 +87,8 @@ def client_row(client: InventedClient) -> Row:
         "cnpj_cpf": client.document,
         "id_tipo_cliente": str(client.type_id),
         "bairro": client.neighbourhood,
+        "cidade": str(client.city_id),
+        "uf": _STATES.get(client.city_id, ""),
         "telefone_celular": first,
         "whatsapp": second,
         "fone": third,
@@ -78,6 +112,37 @@ def bill_row(bill: InventedBill) -> Row:
         "valor_recebido": f"{received:.2f}",
         "pagamento_data": "",
     }
+
+
+def contract_row(contract: InventedContract) -> Row:
+    code, speed, suspended = contract.line
+    offer, in_use, restricted = contract.trust
+    row = {
+        "id": str(contract.contract_id),
+        "id_cliente": str(contract.client_id),
+        "status": contract.status,
+        "status_internet": code,
+        "status_velocidade": speed,
+        "contrato_suspenso": suspended,
+        "desbloqueio_confianca": offer,
+        "desbloqueio_confianca_ativo": in_use,
+        "restricao_auto_desbloqueio": restricted,
+        "contrato": contract.plan,
+        "endereco_padrao_cliente": "N" if contract.neighbourhood else "S",
+        "bairro": contract.neighbourhood,
+    }
+    if contract.blocked_since:
+        row[_BLOCKED_ON[LINES[contract.line]]] = f"{iso(contract.blocked_since)} 03:00:00"
+    return row
+
+
+def city_rows(cities: Iterable[InventedCity]) -> list[Row]:
+    return [{"id": str(city.city_id), "nome": city.name, "uf": str(city.state_id)} for city in cities]
+
+
+def state_rows(cities: Iterable[InventedCity]) -> list[Row]:
+    states = {city.state_id: city for city in cities}
+    return [{"id": str(key), "nome": city.state_name, "sigla": city.state} for key, city in states.items()]
 
 
 def type_rows() -> list[Row]:

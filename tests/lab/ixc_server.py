@@ -5,29 +5,29 @@
 
 import argparse
 import json
-import socket
 import ssl
-import struct
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import cast
 from urllib.parse import urlsplit
 
-from tests.lab import ixc_faults
+from tests.lab import ixc_actions, ixc_faults
 from tests.lab.invented import InventedBill, InventedClient, invent
 from tests.lab.ixc_faults import Fault, Kind, spoil
-from tests.lab.ixc_rows import bill_row, client_row, type_rows
+from tests.lab.ixc_lines import CITIES, InventedCity, InventedContract
+from tests.lab.ixc_rows import bill_row, city_rows, client_row, contract_row, state_rows, type_rows
 from tests.lab.ixc_tables import Found, Tables, WrongQuestion
+from tests.lab.ixc_wire import Handler, Server
 
 TOKEN = "7:0123456789abcdef0123456789abcdef"
 PATH = "/webservice/v1/"
+ELSEWHERE = "https://usuario:segredo@elsewhere.invalid/webservice/v1/cliente"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class IxcServer:
         self,
         clients: Iterable[InventedClient] = (),
         bills: Iterable[InventedBill] = (),
+        contracts: Iterable[InventedContract] = (),
+        cities: tuple[InventedCity, ...] = CITIES,
         *,
         token: str = TOKEN,
         port: int = 0,
@@ -59,8 +61,12 @@ class IxcServer:
                 "cliente": map(client_row, clients),
                 "fn_areceber": map(bill_row, bills),
                 "tipo_cliente": type_rows(),
+                "cliente_contrato": map(contract_row, contracts),
+                "cidade": city_rows(cities),
+                "uf": state_rows(cities),
             }
         )
+        self.actions = ixc_actions.Actions(self.tables)
         self.authorization = "Basic " + b64encode(token.encode()).decode()
         self.fault: Fault | None = None
         self.latency = latency
@@ -108,165 +114,93 @@ class IxcServer:
             self.tables.changed()
 
 
-class _Http(ThreadingHTTPServer):
-    daemon_threads = False  # server_close() waits for them: none outlives the `with`
+class _Http(Server):
     owner: IxcServer
 
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        self._open: set[socket.socket] = set()
-        super().__init__(address, handler)
 
-    def process_request(
-        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
-    ) -> None:
-        self._open.add(cast("socket.socket", request))
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
-        self._open.discard(cast("socket.socket", request))
-        super().shutdown_request(request)
-
-    def hang_up(self) -> None:
-        """End connections that are kept alive, so that no thread waits on them."""
-        for connection in list(self._open):
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # already gone
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A caller who hung up, or refused our certificate, is no fault of the stand-in."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server_version = "nginx"
-    sys_version = ""
-    disable_nagle_algorithm = True
-    timeout = 60.0
-
+class _Handler(Handler):
     @property
     def owner(self) -> IxcServer:
         return cast("_Http", self.server).owner
 
-    def do_GET(self) -> None:
-        self._serve(listing=self._marked())
-
-    def do_POST(self) -> None:
-        self._serve(listing=self._marked())
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
-        """Silence: `owner.requests` is the log."""
-
-    def _marked(self) -> bool:
-        return self.headers.get("ixcsoft", "") == "listar"
-
-    def _serve(self, *, listing: bool) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def serve(self) -> None:
+        body = self.body()
         path = urlsplit(self.path).path
         if not path.startswith(PATH):
-            return self._text(HTTPStatus.OK, ixc_faults.LOGIN_PAGE)
+            return self.text(HTTPStatus.OK, ixc_faults.LOGIN_PAGE)
         table = path.removeprefix(PATH).rstrip("/")
         if self.owner.stopping.wait(self.owner.latency):
-            return self._cut()
+            return self.cut()
         if self.headers.get("Authorization") != self.owner.authorization:
-            return self._text(HTTPStatus.UNAUTHORIZED, "<html><body>Unauthorized</body></html>")
+            return self.text(HTTPStatus.UNAUTHORIZED, "<html><body>Unauthorized</body></html>")
         try:
             question = json.loads(body or b"{}")
         except ValueError:
-            return self._text(HTTPStatus.BAD_REQUEST, "Bad Request")
-        if not listing:
+            return self.text(HTTPStatus.BAD_REQUEST, "Bad Request")
+        if self.headers.get("ixcsoft", "") != "listar":
             return self._not_a_listing(table, question)
         return self._list(table, question)
 
     def _not_a_listing(self, table: str, question: dict[str, str]) -> None:
         self.owner.requests.append(Request(self.command, table, False, question))
         if self.command == "GET":
-            return self._text(HTTPStatus.NOT_FOUND, "<html><body>404 Not Found</body></html>")
+            return self.text(HTTPStatus.NOT_FOUND, "<html><body>404 Not Found</body></html>")
         self.owner.inserts += 1
-        return self._json({"type": "success", "message": "Registro inserido com sucesso!", "id": "999999"})
+        if table not in ixc_actions.NAMES:
+            return self.json({"type": "success", "message": "Registro inserido com sucesso!", "id": "999999"})
+        fault = self.owner.fault
+        broken = fault if fault and fault.table == table and fault.hits(table, 1) else None
+        if broken and broken.kind in ixc_faults.STATUS:
+            return self.text(ixc_faults.STATUS[broken.kind], ixc_faults.ERROR_PAGE)
+        said = self.owner.actions.answer(table, question)
+        if broken:  # it is done, only the answer is lost
+            return _ODD_ANSWERS[broken.kind](self, broken, said.body.encode())
+        return self.text(said.status, said.body)
 
     def _list(self, table: str, question: dict[str, str]) -> None:
         if table not in self.owner.tables.rows:
             self.owner.requests.append(Request(self.command, table, True, question))
-            return self._json({"type": "error", "message": f"Recurso {table} não está disponível!"})
+            return self.json({"type": "error", "message": f"Recurso {table} não está disponível!"})
         try:
             found = self.owner.tables.find(table, question)
         except (WrongQuestion, KeyError, ValueError):
-            return self._text(HTTPStatus.INTERNAL_SERVER_ERROR, ixc_faults.ERROR_PAGE)
+            return self.text(HTTPStatus.INTERNAL_SERVER_ERROR, ixc_faults.ERROR_PAGE)
         self.owner.requests.append(Request(self.command, table, True, question, found.page))
         fault = self.owner.fault
         if fault and fault.hits(table, found.page):
             return self._fail(fault, table, question, found)
+        return self._page(found)
+
+    def _page(self, found: Found) -> None:
         if not found.total:
-            return self._json({"page": "1", "total": 0})
-        return self._json({"page": "1", "total": str(found.total), "registros": found.rows})
+            return self.json({"page": "1", "total": 0})
+        return self.json({"page": "1", "total": str(found.total), "registros": found.rows})
 
     def _fail(self, fault: Fault, table: str, question: dict[str, str], found: Found) -> None:
         kind = fault.kind
         if kind in ixc_faults.STATUS:
-            return self._text(ixc_faults.STATUS[kind], ixc_faults.ERROR_PAGE)
+            return self.text(ixc_faults.STATUS[kind], ixc_faults.ERROR_PAGE)
+        if kind is Kind.FEWER:
+            return self._page(self.owner.tables.find(table, question, thinned=True))
         answer: dict[str, object] = {"page": "1", "total": str(found.total), "registros": found.rows}
         if kind in _ODD_ANSWERS:
             return _ODD_ANSWERS[kind](self, fault, json.dumps(answer).encode())
         before = self.owner.tables.find(table, _page_before(question, found))
-        return self._json(spoil(kind, found, before))
+        return self.json(spoil(kind, found, before))
 
-    def hang(self, fault: Fault, _: bytes) -> None:
+    def hang(self, fault: Fault) -> None:
         self.owner.stopping.wait(fault.seconds)
-        self._cut()
-
-    def reset(self, _: Fault, body: bytes) -> None:
-        """Half of a body, then a connection reset instead of the rest."""
-        self._head(HTTPStatus.OK, len(body))
-        self.wfile.write(body[: len(body) // 2])
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._cut()
-
-    def truncated(self, _: Fault, body: bytes) -> None:
-        self._text(HTTPStatus.OK, body[: len(body) * 2 // 3].decode())
-
-    def html_error(self, _: Fault, __: bytes) -> None:
-        self._text(HTTPStatus.OK, ixc_faults.ERROR_PAGE)
-
-    def login_page(self, _: Fault, __: bytes) -> None:
-        self._text(HTTPStatus.OK, ixc_faults.LOGIN_PAGE)
-
-    def ip_refusal(self, _: Fault, __: bytes) -> None:
-        self._json(ixc_faults.IP_REFUSAL)
-
-    def redirect(self, _: Fault, __: bytes) -> None:
-        self.send_response(HTTPStatus.FOUND)
-        self.send_header("Location", "https://usuario:segredo@elsewhere.invalid/webservice/v1/cliente")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def _json(self, answer: object) -> None:
-        self._text(HTTPStatus.OK, json.dumps(answer), "text/x-json")
-
-    def _text(self, status: HTTPStatus, text: str, kind: str = "text/html; charset=UTF-8") -> None:
-        body = text.encode()
-        self._head(status, len(body), kind)
-        self.wfile.write(body)
-
-    def _head(self, status: HTTPStatus, length: int, kind: str = "text/x-json") -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(length))
-        self.end_headers()
-
-    def _cut(self) -> None:
-        self.close_connection = True
+        self.cut()
 
 
-_ODD_ANSWERS = {
-    Kind.HANG: _Handler.hang,
-    Kind.RESET: _Handler.reset,
-    Kind.TRUNCATED: _Handler.truncated,
-    Kind.HTML_ERROR: _Handler.html_error,
-    Kind.LOGIN_PAGE: _Handler.login_page,
-    Kind.IP_REFUSAL: _Handler.ip_refusal,
-    Kind.REDIRECT: _Handler.redirect,
+_ODD_ANSWERS: dict[Kind, Callable[[_Handler, Fault, bytes], None]] = {
+    Kind.HANG: lambda handler, fault, _: handler.hang(fault),
+    Kind.RESET: lambda handler, _, body: handler.reset(body),
+    Kind.TRUNCATED: lambda handler, _, body: handler.text(HTTPStatus.OK, body[: len(body) * 2 // 3].decode()),
+    Kind.HTML_ERROR: lambda handler, _, __: handler.text(HTTPStatus.OK, ixc_faults.ERROR_PAGE),
+    Kind.LOGIN_PAGE: lambda handler, _, __: handler.text(HTTPStatus.OK, ixc_faults.LOGIN_PAGE),
+    Kind.IP_REFUSAL: lambda handler, _, __: handler.json(ixc_faults.IP_REFUSAL),
+    Kind.REDIRECT: lambda handler, _, __: handler.redirect(ELSEWHERE),
 }
 
 
@@ -285,7 +219,14 @@ def main() -> None:
     options.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     chosen = options.parse_args()
     world = invent(chosen.clients, today=date.today(), seed=chosen.seed)  # noqa: DTZ011  # invented days
-    server = IxcServer(world.clients, world.bills, token=chosen.token, port=chosen.port, latency=chosen.latency)
+    server = IxcServer(
+        world.clients,
+        world.bills,
+        world.contracts,
+        token=chosen.token,
+        port=chosen.port,
+        latency=chosen.latency,
+    )
     with server:
         print(f"{server.url}{PATH} token {chosen.token}: {len(world.bills)} bills", flush=True)  # noqa: T201
         try:

@@ -100,6 +100,10 @@ def test_a_number_without_known_area_code_has_no_zone(number: str) -> None:
         ("+555533334444", "5533334444"),
         ("+555533334444", "55 55 3333-4444"),
         ("+551157654321", "11 5765-4321"),  # fixed lines begin with 2 to 5
+        ("+551123456789", "11 2345-6789"),
+        ("+5555987654321", "55 55 98765-4321"),
+        ("+5555987654321", "+55 55 98765-4321"),
+        ("+555533334444", "055 3333-4444"),  # trunk zero and area code, not the country
     ],
 )
 def test_a_number_is_read_whatever_its_dress(number: str, raw: str) -> None:
@@ -114,6 +118,8 @@ def test_a_number_is_read_whatever_its_dress(number: str, raw: str) -> None:
         "551187654321",
         "8765-4321",  # and without area code
         "011 8765-4321",
+        "0 15 11 8765-4321",  # with a carrier
+        "+55 (11) 8765-4321",
     ],
 )
 def test_an_old_mobile_gets_its_ninth_digit_and_is_marked(raw: str) -> None:
@@ -122,7 +128,13 @@ def test_an_old_mobile_gets_its_ninth_digit_and_is_marked(raw: str) -> None:
 
 def test_an_old_nextel_number_is_repaired_although_the_library_takes_it_for_valid() -> None:
     read = phone.read_phone("11 7765-4321")
+    assert phonenumbers.is_valid_number(phonenumbers.parse("+551177654321"))
     assert Phone("+5511977654321", PhoneKind.MOBILE, repaired=True) == read
+
+
+@pytest.mark.parametrize("first", "6789")
+def test_whatever_an_old_mobile_began_with_it_is_repaired(first: str) -> None:
+    assert Phone(f"+55319{first}1234567", PhoneKind.MOBILE, True) == phone.read_phone(f"31 {first}123-4567")
 
 
 @pytest.mark.parametrize(
@@ -133,16 +145,25 @@ def test_an_old_nextel_number_is_repaired_although_the_library_takes_it_for_vali
         ("two numbers", "(11) 3333-4444/(11) 3333-4445"),
         ("two numbers", "11 3333-4444 ou 3333-4445"),
         ("two numbers", "11 3333-4444; 3333-4445"),
+        ("two numbers", "11 3333-4444, 3333-4445"),
+        ("two numbers", "11 3333-4444 e 3333-4445"),
+        ("two numbers", "11 3333-4444/4445"),  # the second without its beginning
+        ("two numbers", "1133334444|+5511987654321"),
         ("besides digits", "11 3333-4444 ramal 2"),
         ("besides digits", "não tem"),
         ("besides digits", "11 98765-4321\x00"),
         ("besides digits", "11+987654321"),  # a plus in the middle
         ("besides digits", "()"),
+        ("besides digits", "(__) _____-____"),  # a mask nobody filled
+        ("besides digits", "(0xx11) 3333-4444"),
+        ("besides digits", "ana@example.com"),
         ("service number", "0800 777 1234"),
         ("service number", "800 777 1234"),
         ("service number", "0300 777 1234"),
         ("service number", "0303 123 4567"),
+        ("service number", "0500 777 1234"),
         ("service number", "0900 777 1234"),
+        ("service number", "55 0800 777 1234"),
         ("company number", "4004-1234"),
         ("company number", "3003-1234"),
         ("company number", "11 4004-1234"),  # with area code the library takes it for a fixed line
@@ -152,12 +173,23 @@ def test_an_old_nextel_number_is_repaired_although_the_library_takes_it_for_vali
         ("no area code", "98765-4321"),
         ("7 digits", "333-4444"),
         ("12 digits", "9090 3333 4444"),  # collect call
+        ("14 digits", "9090 11 3333-4444"),
+        ("90 is no area code", "90 3333-4444"),
+        ("3 digits", "190"),
         ("21 digits", "1133334444 11987654321"),  # two without a sign between
         ("is no area code", "20 98765-4321"),
+        ("is no area code", "10 98765-4321"),
         ("neither", "11 887654321"),  # nine digits, but no 9 in front
         ("neither", "11 03333444"),
         ("filler", "11 99999-9999"),
         ("filler", "(11) 2222-2222"),
+        ("filler", "0000-0000"),  # 00 does not make it a number of another country
+        ("filler", "(00) 00000-0000"),
+        ("filler", "+00 00 0000-0000"),
+        ("filler", "0"),
+        ("filler", "9999-9999"),  # whether there is an area code or not
+        ("filler", "(99) 99999-9999"),
+        ("filler", "5555555555555"),
     ],
 )
 def test_what_is_not_certain_is_rejected_with_its_reason(reason: str, raw: str) -> None:

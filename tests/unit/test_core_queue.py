@@ -42,12 +42,12 @@ def test_open_bills_are_summed_up_by_client_and_a_client_without_phone_is_seen_t
     assert [
         Debtor("7", "Ana", (PHONE,), Decimal("20.21"), 2, date(2026, 10, 5)),
         Debtor("8", "Bia", (), Decimal("10.10"), 1, date(2026, 10, 5)),
-    ] == merge([BIA, ANA], bills, FROM, UNTIL)
+    ] == merge([BIA, ANA], bills, [], FROM, UNTIL, UNTIL)
 
 
 def test_the_oldest_debt_comes_first() -> None:
     bills = [bill("a", "7", date(2026, 10, 5), "1.00"), bill("b", "8", date(2026, 9, 5), "1.00")]
-    assert ["8", "7"] == [one.client_id for one in merge([ANA, BIA], bills, FROM, UNTIL)]
+    assert ["8", "7"] == [one.client_id for one in merge([ANA, BIA], bills, [], FROM, UNTIL, UNTIL)]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_the_oldest_debt_comes_first() -> None:
     ],
 )
 def test_only_what_is_owed_and_due_in_the_span_counts(counts: bool, due: date, owed: str) -> None:
-    assert counts == bool(merge([ANA], [bill("a", "7", due, owed)], FROM, UNTIL))
+    assert counts == bool(merge([ANA], [bill("a", "7", due, owed)], [], FROM, UNTIL, UNTIL))
 
 
 BILLS = st.lists(
@@ -80,7 +80,7 @@ BILLS = st.lists(
 @settings(deadline=None)  # the machine may be busy
 @given(BILLS)
 def test_no_centavo_is_lost_or_invented(bills: list[Bill]) -> None:
-    found = merge([ANA, BIA], bills, FROM, UNTIL)
+    found = merge([ANA, BIA], bills, [], FROM, UNTIL, UNTIL)
     counted = [
         one for one in bills if one.client_id != "9" and one.open_amount > 0 and FROM <= one.due_date <= UNTIL
     ]

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from tests.lab.ixc_faults import ERROR_PAGE, IP_REFUSAL, LOGIN_PAGE
 from tests.lab.ixc_rows import PASSWORD
-from worker.erp.ixc_answer import QUOTE_LIMIT, Answer, Quoting, error_text, read_answer
-from worker.errors import SourceBroken, SourceError, SourceRefused
+from worker.erp.ixc_answer import Answer, error_text, read_action, read_answer, said_by
+from worker.erp.quoting import QUOTE_LIMIT, Quoting
+from worker.errors import ActionRefused, SourceBroken, SourceError, SourceRefused
 
 COLUMNS = frozenset(("id", "razao"))
 QUOTE = Quoting(["7:s3cret-hash", "s3cret-hash"])
@@ -124,3 +125,43 @@ def test_a_quotation_is_never_long_and_always_printable(said: str) -> None:
 )
 def test_of_an_http_error_only_text_and_messages_are_quoted(body: bytes, expected: str) -> None:
     assert expected == error_text(body, QUOTE)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"type":"success","message":"Feito <b>já</b>"}',
+        '{"tipo":"sucesso","mensagem":"Feito já"}',
+        '{"type":" Success ","mensagem":"Feito já"}',
+    ],
+)
+def test_what_ixc_has_done_is_told_in_either_shape(body: str) -> None:
+    assert "Feito já" == said_by(read_action(body.encode(), QUOTE, "the deed"), QUOTE)
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "words"),
+    [
+        ('{"type":"error","message":"Limite atingido"}', ActionRefused, "IXC refused the deed: “Limite atingido”"),
+        ('{"tipo":"erro","mensagem":"Limite atingido"}', ActionRefused, "IXC refused the deed: “Limite atingido”"),
+        ('{"message":"Sem tipo"}', ActionRefused, "“Sem tipo”"),  # not said to be done: it is not
+        ('{"type":["success"],"message":"x"}', ActionRefused, "“x”"),
+        ('{"type":"error","message":"CPF 123.456.789-09"}', ActionRefused, "“CPF ***”"),
+        ('{"type":"error"}', SourceBroken, "neither did nor refused the deed"),
+        ('{"page":"1","total":"0"}', SourceBroken, "neither did nor refused the deed"),
+        ('{"type":"error","message":"Recurso get_pix não está disponível!"}', SourceRefused, "user group access"),
+        (json.dumps(IP_REFUSAL), SourceRefused, "Redes Permitidas"),
+        ("[]", SourceBroken, "unknown shape"),
+        ("", SourceBroken, "nothing at all"),
+        (ERROR_PAGE, SourceBroken, "error page"),
+        (LOGIN_PAGE, SourceRefused, "login page"),
+    ],
+)
+def test_what_ixc_has_not_done_is_an_error_in_one_sentence(
+    body: str, error: type[SourceError], words: str
+) -> None:
+    with pytest.raises(error) as caught:
+        read_action(body.encode(), QUOTE, "the deed")
+    assert error is type(caught.value)
+    assert words in str(caught.value)
+    assert str(caught.value).isprintable()

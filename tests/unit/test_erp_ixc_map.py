@@ -5,10 +5,30 @@ from decimal import Decimal
 
 import pytest
 
-from worker.core.enums import BillStatus, PersonType
+from worker.core.enums import BillStatus, Fate, PersonType
 from worker.core.model import Bill, Client, Rejected
 from worker.erp.ixc_answer import Row
-from worker.erp.ixc_map import BILLS, CLIENTS, read_bill, read_client, read_client_type, row_id
+from worker.erp.ixc_contracts import CONTRACTS
+from worker.erp.ixc_map import (
+    CLIENTS,
+    FATES,
+    read_bill,
+    read_client,
+    read_client_type,
+    read_fate,
+    row_id,
+)
+
+
+class _Nowhere:
+    """Names that say where they come from: IXC's own numbers."""
+
+    def city(self, row: Row) -> str:
+        return f"city {row.get('cidade', '')}"
+
+    def state(self, row: Row) -> str:
+        return f"state {row.get('uf', '')}"
+
 
 SPAN = {"due_from": date(2026, 1, 1), "due_until": date(2026, 11, 20)}
 BILL: Row = {
@@ -33,6 +53,9 @@ CLIENT: Row = {
     "cnpj_cpf": "123.456.789-09",
     "id_tipo_cliente": "3",
     "bairro": "Jd. das Acácias",
+    "cidade": "4376",
+    "uf": "2",
+    "participa_cobranca": "S",
     "telefone_celular": "(11) 98765-4321",
     "whatsapp": "11987654321",
     "fone": "3333-4444",
@@ -45,7 +68,11 @@ def _bill(**changes: str) -> Bill | Rejected | None:
 
 
 def _client(**changes: str) -> tuple[Client | None, tuple[Rejected, ...]]:
-    return read_client(CLIENT | changes, default_ddd="11")
+    return _client_of(frozenset((PersonType.NATURAL,)), **changes)
+
+
+def _client_of(persons: frozenset[PersonType], **changes: str) -> tuple[Client | None, tuple[Rejected, ...]]:
+    return read_client(CLIENT | changes, default_ddd="11", persons=persons, places=_Nowhere())
 
 
 def test_a_bill_is_read_whole() -> None:
@@ -94,6 +121,60 @@ def test_a_bad_bill_is_rejected_with_its_reason(changes: Row, reason: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("total", "expected"),
+    [
+        ("103.17", Decimal("103.17")),
+        ("99.90", Decimal("99.90")),
+        ("99.89", None),  # less than is owed: a discount, or rubbish
+        ("0.00", None),
+        ("", None),
+        ("103,17", None),
+    ],
+)
+def test_interest_counts_only_where_it_adds_to_what_is_owed(total: str, expected: Decimal | None) -> None:
+    bill = _bill(valor_total_com_juros=total)
+    assert isinstance(bill, Bill)
+    assert expected == bill.updated_amount
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"status": "R"}, Fate.PAID),
+        ({"status": "C"}, Fate.CANCELLED),
+        ({"status": "C", "titulo_renegociado": "S"}, Fate.RENEGOTIATED),
+        ({"status": "R", "titulo_renegociado": "S", "valor_recebido": "99.90"}, Fate.RENEGOTIATED),
+        ({"status": "C", "id_renegociacao_novo": "77", "tipo_renegociacao": "A"}, Fate.RENEGOTIATED),
+        ({"status": "C", "id_renegociacao": "77", "tipo_renegociacao": "A"}, Fate.RENEGOTIATED),
+        (
+            {"status": "R", "id_renegociacao": "77", "tipo_renegociacao": "A", "valor_recebido": "0.00"},
+            Fate.RENEGOTIATED,
+        ),
+        # an instalment of the renegotiation, paid like any other
+        (
+            {"status": "R", "id_renegociacao": "77", "tipo_renegociacao": "A", "valor_recebido": "99.90"},
+            Fate.PAID,
+        ),
+        ({"status": "R", "id_renegociacao": "77", "tipo_renegociacao": "A"}, Fate.PAID),  # nobody knows: not clear
+        ({"status": "C", "id_renegociacao": "77"}, Fate.CANCELLED),  # a number alone is no clear mark
+        ({"status": "C", "id_renegociacao": "0", "tipo_renegociacao": "A"}, Fate.CANCELLED),
+        ({"status": "C", "id_renegociacao": "77", "tipo_renegociacao": "N"}, Fate.CANCELLED),
+        ({"status": "A"}, Fate.OPEN),
+        ({"status": "P", "valor_aberto": "0.01"}, Fate.OPEN),
+        ({"status": "A", "liberado": "N"}, Fate.OUT_OF_SPAN),
+        ({"status": "A", "valor_aberto": "0.00"}, Fate.OUT_OF_SPAN),
+        ({"status": "A", "data_vencimento": "2026-11-21"}, Fate.OUT_OF_SPAN),
+        ({"status": "A", "data_vencimento": "2025-12-31"}, Fate.OUT_OF_SPAN),
+        ({"status": "A", "valor_aberto": "x"}, Fate.OUT_OF_SPAN),  # the listing rejects it as well
+        ({"status": "N"}, None),
+        ({"status": ""}, None),
+    ],
+)
+def test_what_became_of_a_bill_is_read_from_its_row(changes: Row, expected: Fate | None) -> None:
+    assert expected is read_fate(BILL | changes, **SPAN)
+
+
+@pytest.mark.parametrize(
     ("own", "main", "single", "expected"),
     [
         ("7002", "7001", "7003", "7002"),
@@ -116,6 +197,7 @@ def test_a_client_is_read_whole_with_each_number_once() -> None:
     assert ("501", "Márcia de Souza", PersonType.NATURAL) == (client.client_id, client.name, client.person)
     assert ("12345678909", "3", "Jd. das Acácias") == (client.document, client.client_type, client.neighbourhood)
     assert ["+5511987654321", "+551133334444"] == [phone.number for phone in client.phones]
+    assert ("city 4376", "state 2", True) == (client.city, client.state, client.collectable)
     assert [("phone", "501")] == [(each.kind, each.source_id) for each in rejected]
     assert rejected[0].reason.startswith("telefone_comercial: ")
 
@@ -139,6 +221,44 @@ def test_a_bad_client_is_rejected_with_its_reason(changes: Row, reason: str) -> 
     assert (None, (Rejected("client", "501", reason),)) == _client(**changes)
 
 
+@pytest.mark.parametrize(
+    ("letter", "person"),
+    [
+        ("F", PersonType.NATURAL),
+        ("J", PersonType.LEGAL),
+        ("E", PersonType.FOREIGN),
+        ("1", PersonType.FOREIGN),
+        ("3", PersonType.FOREIGN),
+    ],
+)
+def test_kinds_of_person_asked_for_are_kept_and_the_others_left_out(letter: str, person: PersonType) -> None:
+    client, _ = _client_of(frozenset((person,)), tipo_pessoa=letter)
+    assert client is not None
+    assert person is client.person
+    assert (None, ()) == _client_of(frozenset(PersonType) - {person}, tipo_pessoa=letter)
+
+
+@pytest.mark.parametrize(("raw", "expected"), [("N", False), ("S", True), ("", True), (" N ", False)])
+def test_whom_ixc_takes_out_of_collection_is_kept_but_marked(raw: str, expected: bool) -> None:
+    client, rejected = _client(participa_cobranca=raw, telefone_comercial="")
+    assert client is not None
+    assert (expected, ()) == (client.collectable, rejected)
+
+
+def test_a_document_that_cannot_be_right_is_rejected_and_the_client_kept() -> None:
+    client, rejected = _client(cnpj_cpf="123.456.789-00", telefone_comercial="")
+    assert client is not None
+    assert client.document is None
+    assert [("document", "501")] == [(each.kind, each.source_id) for each in rejected]
+    assert "123" not in rejected[0].reason
+
+
+def test_a_document_that_is_not_there_is_no_fault() -> None:
+    client, rejected = _client(cnpj_cpf="", telefone_comercial="")
+    assert client is not None
+    assert (None, ()) == (client.document, rejected)
+
+
 def test_a_client_without_any_number_is_still_a_client() -> None:
     client, rejected = _client(telefone_celular="", whatsapp="", fone="", telefone_comercial="")
     assert client is not None
@@ -155,4 +275,6 @@ def test_a_client_type_without_a_name_goes_by_its_id() -> None:
 
 
 def test_no_column_that_leaves_the_reader_sounds_like_a_secret() -> None:
-    assert [] == [name for name in CLIENTS.columns | BILLS.columns if "senha" in name or "token" in name]
+    assert [] == [
+        name for name in CLIENTS.columns | FATES.columns | CONTRACTS.columns if "senha" in name or "token" in name
+    ]

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.world import NOON, RULES, WINDOW, Clock, Line, Source, bill, client, dial_plan, sync_plan, watch
+from tests.unit.world import NOON, RULES, WINDOW, Clock, Line, Source, bill, client, dial_plan, sync_of
 from worker.core.enums import AttemptState
 from worker.core.model import Waiting
 from worker.errors import SpeechError, StoreUnavailable
@@ -24,7 +24,7 @@ def filled(clock: Clock, debtors: int = 5, empty: Store | None = None) -> Store:
     source = Source(
         [client(index) for index in range(debtors)], [bill(index, overdue=100 - index) for index in range(debtors)]
     )
-    sync.sync_all(sync_plan(), source, store, clock, watch)
+    sync.sync_all(sync_of(source, store, clock))
     return store
 
 
@@ -96,7 +96,7 @@ def test_two_debtors_with_one_number_are_not_dialled_together() -> None:
     clock, line, store = Clock(), Line(), memory_store()
     shared = "+5511961009999"
     source = Source([client(1, shared), client(2, shared)], [bill(1), bill(2)])
-    sync.sync_all(sync_plan(), source, store, clock, watch)
+    sync.sync_all(sync_of(source, store, clock))
     dial.step(dial_plan(), store, line, clock, 10)
     dial.step(dial_plan(), store, line, clock, 10)
     assert [shared] == line.placed
@@ -105,7 +105,7 @@ def test_two_debtors_with_one_number_are_not_dialled_together() -> None:
 def test_a_debtor_without_a_number_does_not_block_those_behind_him() -> None:
     clock, line, store = Clock(), Line(), memory_store()
     nobody = replace(client(1), phones=())
-    sync.sync_all(sync_plan(), Source([nobody, client(2)], [bill(1, 300), bill(2)]), store, clock, watch)
+    sync.sync_all(sync_of(Source([nobody, client(2)], [bill(1, 300), bill(2)]), store, clock))
     for _ in range(2):
         dial.step(dial_plan(channels=1), store, line, clock, 1)
     assert 1 == len(line.placed)

@@ -7,13 +7,15 @@ from decimal import Decimal
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from worker.core.enums import Origination, PhoneKind
-from worker.core.model import Attempt, Bill, Client, LedgerRules, Phone, Waiting
+from worker.core.billing import BillKey, Contract
+from worker.core.enums import Fate, Origination, PhoneKind
+from worker.core.model import Attempt, Bill, Client, LedgerRules, Phone, Rejected, Waiting
 from worker.core.window import CallWindow
 from worker.errors import SourceError
 from worker.jobs.dial import DialPlan
-from worker.jobs.sync import SyncPlan
-from worker.ports import ClientType, DialOrder, Page, Placed, Placement, Progress
+from worker.jobs.sync import Sync, SyncPlan
+from worker.ports import BillSource, Can, ClientType, DialOrder, Page, Placed, Placement, Progress
+from worker.store_ports import Store
 
 NOON = datetime(2026, 11, 18, 15, 0, tzinfo=UTC)  # a Wednesday, 12:00 in São Paulo
 ZONE = ZoneInfo("America/Sao_Paulo")
@@ -52,6 +54,10 @@ class Source:
     client_rows: list[Client]
     bill_rows: list[Bill]
     breaks: tuple[str, int, SourceError] | None = None  # what, page, error
+    contract_rows: list[Contract] = field(default_factory=list)
+    gone: dict[str, Fate] = field(default_factory=dict)  # what it says of bills no longer listed
+    rejected: tuple[Rejected, ...] = ()  # on the last page of bills
+    can: frozenset[Can] = frozenset(Can)
 
     def clients(self) -> Iterator[Page[Client]]:
         for page in range(0, len(self.client_rows), 2):
@@ -63,6 +69,21 @@ class Source:
         for page in range(0, len(rows), 2):
             self._break("bills", page // 2)
             yield Page(tuple(rows[page : page + 2]), (), len(rows))
+        yield Page((), self.rejected, len(rows))
+
+    def contracts(self) -> Iterator[Page[Contract]]:
+        self._break("contracts", 0)
+        yield Page(tuple(self.contract_rows))
+
+    def open_now(self, client_id: str, due_from: date, due_until: date) -> tuple[Bill, ...]:
+        self._break("open_now", 0)
+        mine = [one for one in self.bill_rows if one.client_id == client_id]
+        return tuple(one for one in mine if due_from <= one.due_date <= due_until)
+
+    def fates(self, gone: Sequence[BillKey], due_from: date, due_until: date) -> dict[str, Fate]:
+        del due_from, due_until  # they judge what is open; here that is told
+        self._break("fates", 0)
+        return {one.bill_id: self.gone[one.bill_id] for one in gone if one.bill_id in self.gone}
 
     def client_types(self) -> tuple[ClientType, ...]:
         return (ClientType("1", "Residencial"),)
@@ -114,6 +135,11 @@ def sync_plan(**changes: object) -> SyncPlan:
         "shrink_percent": 30,
     }
     return SyncPlan(**(values | changes))  # type: ignore[arg-type]  # a table of changes has no one type
+
+
+def sync_of(source: BillSource, store: Store, clock: Clock, **changes: object) -> Sync:
+    """A sync of `fibra`; `changes` are of its plan."""
+    return Sync(sync_plan(**changes), source, store, clock, watch)
 
 
 def dial_plan(channels: int = 10) -> DialPlan:

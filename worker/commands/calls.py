@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from worker import convert
 from worker.app import App, utc_now
-from worker.commands import foreground, show
+from worker.commands import foreground, show, show_sync
 from worker.commands.base import DryRunOption, InstanceOption, JsonOption, app, chosen, settings_of
 from worker.commands.data import SyncWhat, sync_safely
 from worker.errors import UsageError
@@ -21,9 +20,14 @@ from worker.report import render as report_render
 from worker.service import Service, quiet, run_reconcile
 from worker.settings import Instance
 
-JobName = Literal["clients", "bills", "client_types", "dialer", "reconcile", "reports"]
+JobName = Literal["clients", "bills", "client_types", "blocked_contracts", "dialer", "reconcile", "reports"]
 ReportFormat = Literal["table", "csv", "json", "md", "html"]
-SYNC_OF: dict[str, SyncWhat] = {"clients": "clients", "bills": "bills", "client_types": "client-types"}
+SYNC_OF: dict[str, SyncWhat] = {
+    "clients": "clients",
+    "bills": "bills",
+    "client_types": "client-types",
+    "blocked_contracts": "contracts",
+}
 DayOption = Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Default: today.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Log every step.")]
 
@@ -95,7 +99,7 @@ def run_job(
             _one_step(running, chosen(running, instance), as_json)
             return
         reports = _run(running, job, chosen(running, instance))
-    typer.echo(show.reports(reports, as_json))
+    typer.echo(show_sync.reports(reports, as_json))
     if any(report.status != "done" for report in reports):
         raise typer.Exit(1)
 
@@ -103,11 +107,7 @@ def run_job(
 def _run(running: App, job: JobName, instances: list[Instance]) -> list[Report]:
     if job == "reconcile":
         return [run_reconcile(running)]
-    return [
-        report
-        for one in instances
-        for report in sync_safely(running, one, convert.sync_plan(one), SYNC_OF[job], quiet)
-    ]
+    return [report for one in instances for report in sync_safely(running, one, SYNC_OF[job], quiet)]
 
 
 @app.command()

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from worker.ports import Progress, Watcher
 
 LINE_SECONDS = 2.0  # between two plain lines about the same thing
-
 
 DialWatcher = Callable[[str, int, int, str], None]  # instance, dialled, in flight, why not more
 
@@ -26,16 +26,70 @@ def say(text: str) -> None:
 
 @contextmanager
 def progress(*, quiet: bool) -> Iterator[Watcher]:
-    """For syncs."""
+    """For syncs: on a terminal one row an instance, elsewhere plain lines."""
     if quiet:
         yield lambda _: None
         return
     if not sys.stderr.isatty():
-        yield lambda step: say(_sentence(step))
+        lines = Lines(say, time.monotonic)
+        try:
+            yield lines
+        finally:
+            lines.flush()
         return
-    console = Console(stderr=True)
-    with console.status("sync") as status:
-        yield lambda step: status.update(_sentence(step))
+    board = Board()
+    with Live(get_renderable=board.table, console=Console(stderr=True), refresh_per_second=4):
+        yield board
+
+
+class Lines:
+    """A `Watcher` that tells each job of each instance its first step, one every LINE_SECONDS, and its last."""
+
+    def __init__(self, tell: Callable[[str], None], clock: Callable[[], float]) -> None:
+        self._tell, self._clock = tell, clock
+        self._lock = threading.Lock()  # syncs of several instances run side by side
+        self._at: dict[tuple[str, str], float] = {}  # instance, job -> when it was told about
+        self._untold: dict[str, Progress] = {}  # by instance: its latest step, if it was left out
+
+    def __call__(self, step: Progress) -> None:
+        key, now = (step.instance, step.job), self._clock()
+        with self._lock:
+            before = self._untold.pop(step.instance, None)
+            if before and before.job != step.job:
+                self._tell(_sentence(before))
+            if key in self._at and now - self._at[key] < LINE_SECONDS:
+                self._untold[step.instance] = step
+                return
+            self._at[key] = now
+            self._tell(_sentence(step))
+
+    def flush(self) -> None:
+        """Where each instance came to; at the end."""
+        with self._lock:
+            for step in self._untold.values():
+                self._tell(_sentence(step))
+            self._untold.clear()
+
+
+class Board:
+    """A `Watcher` that keeps each instance's latest step, to be drawn."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._steps: dict[str, Progress] = {}
+
+    def __call__(self, step: Progress) -> None:
+        with self._lock:
+            self._steps[step.instance] = step
+
+    def table(self) -> Table:
+        with self._lock:
+            steps = sorted(self._steps.items())
+        table = Table.grid(padding=(0, 2))
+        for instance, step in steps:
+            of = f"of {step.expected}" if step.expected else ""
+            table.add_row(escape(instance), escape(step.job), str(step.done), of, escape(step.note))
+        return table
 
 
 def _sentence(step: Progress) -> str:

@@ -10,8 +10,9 @@ from worker.app import App
 from worker.commands import show
 from worker.commands.base import JsonOption, app, settings_of
 from worker.doctor import examine
-from worker.errors import PbxRefused
+from worker.errors import ConfigError, PbxRefused, SourceError
 from worker.pbx import callfile, dialplan
+from worker.settings import Instance
 from worker.store import migrate as migrations
 
 
@@ -19,7 +20,19 @@ from worker.store import migrate as migrations
 def check_config(ctx: typer.Context) -> None:
     """Check the whole YAML file; every problem at once, with its line."""
     settings = configfile.load(ctx.obj, os.environ)
+    with App(settings) as running:
+        if problems := [line for one in settings.instances for line in _source_problems(running, one)]:
+            raise ConfigError(problems)
     typer.echo(f"{ctx.obj}: good, {len(settings.instances)} instance(s)")
+
+
+def _source_problems(running: App, instance: Instance) -> list[str]:
+    """What only the adapter of its ERP can tell. Nothing is asked of the ERP."""
+    try:
+        running.source(instance)
+    except SourceError as error:
+        return [f"instance {instance.id}: {error}"]
+    return []
 
 
 @app.command()

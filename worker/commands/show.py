@@ -19,10 +19,8 @@ from worker.core.records import OutcomeRow
 from worker.doctor import Finding
 from worker.jobs.dial import Step
 from worker.jobs.explain import Case, Explanation
-from worker.jobs.history import Report
 
 MARK = {True: "ok", False: "BAD", None: "note"}
-REJECTED_SHOWN = 20
 OUTCOME_COLUMNS = (
     "ended", "instance", "number", "path", "line", "answerer", "heard", "result", "keys", "seconds", "cdr",
 )  # fmt: skip
@@ -71,43 +69,7 @@ def findings(items: Sequence[Finding], json_wanted: bool) -> str:
     return text + ("\n" + (f"{bad} thing(s) to mend" if bad else "ready to call"))
 
 
-def reports(items: Sequence[Report], json_wanted: bool) -> str:
-    if json_wanted:
-        return as_json([_report(one) for one in items])
-    rows = []
-    for one in items:
-        change = one.change
-        counts = f"{change.before} -> {change.after}" if change else ""
-        changed = f"+{change.added} ~{change.updated} -{change.removed}" if change else ""
-        detail = ", ".join(f"{key} {value}" for key, value in one.detail.items() if value)
-        rows.append((one.instance, one.job, one.status, counts, changed, one.error or detail))
-    text = grid(("instance", "job", "status", "rows", "changes", "detail"), rows)
-    rejected = [(one, row) for one in items for row in one.rejected]
-    for one, row in rejected[:REJECTED_SHOWN]:
-        text += f"\nnot usable: {one.instance} {row.kind} {row.source_id}: {row.reason}"
-    if len(rejected) > REJECTED_SHOWN:
-        text += f"\n… and {len(rejected) - REJECTED_SHOWN} more; all are in the job history"
-    return text
-
-
-def _report(one: Report) -> dict[str, object]:
-    change = one.change
-    return {
-        "job": one.job,
-        "instance": one.instance,
-        "status": one.status,
-        "before": change.before if change else None,
-        "after": change.after if change else None,
-        "added": change.added if change else None,
-        "updated": change.updated if change else None,
-        "removed": change.removed if change else None,
-        "rejected": len(one.rejected),
-        "error": one.error,
-        "detail": one.detail,
-    }
-
-
-def _local(instant: datetime | None, zone: ZoneInfo) -> str:
+def local(instant: datetime | None, zone: ZoneInfo) -> str:
     return instant.astimezone(zone).strftime("%d/%m %H:%M:%S") if instant else ""
 
 
@@ -155,7 +117,7 @@ def explained(found: Explanation, zone: ZoneInfo, json_wanted: bool) -> str:
                 ],
             }
         )
-    text = f"{phone.mask(found.number)} at {_local(found.at, zone)}"
+    text = f"{phone.mask(found.number)} at {local(found.at, zone)}"
     if not found.cases:
         text += ": nobody in the queue has this number"
     for case in found.cases:
@@ -166,14 +128,14 @@ def explained(found: Explanation, zone: ZoneInfo, json_wanted: bool) -> str:
         text += grid(
             ("", "rule", "data", "not before"),
             [
-                ("yes" if one.allowed else "NO", one.rule, one.detail, _local(one.until, zone))
+                ("yes" if one.allowed else "NO", one.rule, one.detail, local(one.until, zone))
                 for one in case.verdicts
             ],
         )
     if found.attempts:
         text += "\nlast attempts\n" + grid(
             ("attempt", "instance", "state", "at"),
-            [(one.attempt_id, one.instance, one.state, _local(one.reserved_at, zone)) for one in found.attempts],
+            [(one.attempt_id, one.instance, one.state, local(one.reserved_at, zone)) for one in found.attempts],
         )
     return text
 

@@ -1,23 +1,41 @@
-"""Clients and bills -> debtors: who owes what, summed up for one call."""
+"""Clients, bills and contracts -> debtors: who owes what and may be called, summed up for one call."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
+from worker.core.billing import Contract
 from worker.core.model import Bill, Client, Debtor
 
 
-def merge(clients: Iterable[Client], bills: Iterable[Bill], due_from: date, due_until: date) -> list[Debtor]:
+def merge(
+    clients: Iterable[Client],
+    bills: Iterable[Bill],
+    contracts: Iterable[Contract],
+    due_from: date,
+    due_until: date,
+    today: date,
+) -> list[Debtor]:
     """Clients with bills still owed and due in that span (both included), oldest debt first, then client_id.
 
-    Bills of unknown clients are left out. A client without telephone is a debtor all the same: he must be seen.
+    Left out: clients not collectable, clients one of whose contracts wants no notice until `today` or later, and
+    bills of unknown clients. A client without telephone is a debtor all the same: he must be seen.
     """
+    silent = {
+        contract.client_id
+        for contract in contracts
+        if contract.no_notice_until is not None and contract.no_notice_until >= today
+    }
     owed: defaultdict[str, list[Bill]] = defaultdict(list)
     for bill in bills:
-        if bill.open_amount > 0 and due_from <= bill.due_date <= due_until:
+        if bill.open_amount > 0 and due_from <= bill.due_date <= due_until and bill.client_id not in silent:
             owed[bill.client_id].append(bill)
-    found = [_debtor(client, owed[client.client_id]) for client in clients if client.client_id in owed]
+    found = [
+        _debtor(client, owed[client.client_id])
+        for client in clients
+        if client.collectable and client.client_id in owed
+    ]
     return sorted(found, key=lambda debtor: (debtor.oldest_due, debtor.client_id))
 
 

@@ -19,6 +19,61 @@ class BillStatus(StrEnum):
     PARTIAL = "partial"  # partly paid: still owed, for the rest
 
 
+class Fate(StrEnum):
+    """What has become of a bill that is no longer among those owed; stored as bill.close_reason."""
+
+    PAID = "paid"
+    CANCELLED = "cancelled"
+    RENEGOTIATED = "renegotiated"
+    OUT_OF_SPAN = "out_of_span"  # owed, but too old, put off or hidden: not ours to charge
+    LEFT_SOURCE = "left_source"  # the source does not say
+    OPEN = "open"  # still owed and due in the span: whoever left it out did not answer whole
+
+
+class Stage(StrEnum):
+    """Where a bill stands on a day; the last two are the names the teams know."""
+
+    NOT_DUE = "not_due"
+    DUE_SOON = "due_soon"
+    PRE_FORCE = "pre_force_debt_collection"  # overdue, by no more than rules.minimum_days_to_charge
+    FORCE = "force_debt_collection"  # overdue by more
+
+
+class Access(StrEnum):
+    """Whether a contract's line works, and if not, why."""
+
+    ACTIVE = "active"
+    BLOCKED_MANUAL = "blocked_manual"
+    BLOCKED_AUTO = "blocked_auto"
+    BLOCKED_OVERDUE = "blocked_overdue"
+    REDUCED = "reduced"  # works, slower
+    SUSPENDED = "suspended"  # at the client's own wish: not a block
+    DISABLED = "disabled"
+    WAITING = "waiting"  # for a signature
+    UNKNOWN = "unknown"  # a code nobody documented; it is kept as it is
+
+    @property
+    def is_blocked(self) -> bool:
+        return self in (Access.BLOCKED_MANUAL, Access.BLOCKED_AUTO, Access.BLOCKED_OVERDUE)
+
+
+class TrustUnlock(StrEnum):
+    """Whether the client may ask for a few days of line on trust."""
+
+    OFFERED = "offered"
+    IN_USE = "in_use"
+    DENIED = "denied"
+    UNKNOWN = "unknown"
+
+
+class Verb(StrEnum):
+    """What storing an answer does to one row."""
+
+    OPEN = "open"
+    REFRESH = "refresh"
+    CLOSE = "close"
+
+
 class Origination(StrEnum):
     """How a call is put on the line."""
 

@@ -28,15 +28,22 @@ class Phone:
     kind: PhoneKind
     repaired: bool = False  # a ninth digit was put in
     source: str = ""  # the ERP's field it came from
+    shared: bool = False  # several clients have it; the store knows, no source says
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """A row, or a part of one, that could not be used: counted and shown, never dropped in silence."""
 
-    kind: str  # client | bill | phone
+    kind: str  # client | bill | contract | phone | document
     source_id: str  # the ERP's id, or the line of a file
     reason: str  # one sentence
+    row_id: str | None = None  # the ERP's id where source_id is something else; empty: the row has none to read
+
+    @property
+    def key(self) -> str:
+        """The ERP's id of the row, or empty."""
+        return self.source_id if self.row_id is None else self.row_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,9 @@ class Client:
     client_type: str = ""
     neighbourhood: str = ""
     phones: tuple[Phone, ...] = ()  # in the order in which they are to be tried
+    city: str = ""
+    state: str = ""  # UF
+    collectable: bool = True  # False: the ERP says not to collect from this client
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ class Bill:
     open_amount: Decimal  # what is still owed; this is what is charged
     status: BillStatus = BillStatus.OPEN
     contract_id: str | None = None
+    updated_amount: Decimal | None = None  # with fine and interest, where the source reckons them
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ _SERVICE: Final = re.compile(r"0?([3589]00|30[34])[0-9]{6,7}")  # 0800, 0300, 05
 _NATIONAL_PREFIXES: Final = ("3003", "4003", "4004")  # companies' nationwide numbers: no debtor answers there
 _KINDS: Final = {PhoneNumberType.MOBILE: PhoneKind.MOBILE, PhoneNumberType.FIXED_LINE: PhoneKind.FIXED}
 _LENGTHS: Final = {PhoneKind.MOBILE: 11, PhoneKind.FIXED: 10}  # national digits
+_FILLER: Final = "the same digit throughout is a filler, not a number"
 _TOKEN: Final = re.compile(r"\{(e164|ddd|local|national)\}")
 
 
@@ -92,6 +93,8 @@ def _local_form(raw: str) -> str:
     text = _SEPARATORS.sub("", text)
     if not re.fullmatch(r"\+?[0-9]+", text):
         raise _Unusable("something besides digits stands in the field")
+    if len(set(text.removeprefix("+"))) == 1:  # before 00 is taken for the way abroad
+        raise _Unusable(_FILLER)
     digits = _without_country(text)
     if _SERVICE.fullmatch(digits):
         raise _Unusable("a service number (0800, 0300 and the like) is nobody's telephone")
@@ -140,7 +143,7 @@ def _kind(national: str) -> PhoneKind:
     shown = mask(f"+{_COUNTRY}{national}")
     local = national[2:]
     if len(set(local)) == 1:
-        raise _Unusable(f"the same digit throughout is a filler, not a number ({shown})")
+        raise _Unusable(f"{_FILLER} ({shown})")
     if len(local) == 8 and local.startswith(_NATIONAL_PREFIXES):
         raise _Unusable(f"a nationwide company number (4004 and the like) is nobody's telephone ({shown})")
     kind = _KINDS.get(_type(national))

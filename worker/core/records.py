@@ -1,11 +1,12 @@
 """What the database answers to people: rows of reports, job history, the dossier of a number."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
+from worker.core.billing import Contract
 from worker.core.enums import Answerer, Heard, LineResult, Origination, Result
-from worker.core.model import Attempt, Block, LedgerRow, Outcome, Waiting
+from worker.core.model import Attempt, Block, LedgerRow, Outcome, Phone, Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,62 @@ class Change:
     added: int
     updated: int
     removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The last complete answer of a source that was stored."""
+
+    complete_at: datetime
+    rows: int
+    applying: bool  # its storing was begun and has not been finished: the next sync does it anew
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRow:
+    """Figures that could not be believed. Shown until somebody has acknowledged it."""
+
+    alarm_id: int
+    instance: str
+    kind: str  # clients | bills | contracts
+    reason: str
+    raised_at: datetime
+    last_at: datetime
+    times: int
+    over_at: datetime | None  # a later answer was believed
+    acknowledged_at: datetime | None
+    acknowledged_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedRow:
+    """A blocked contract with its client and the oldest overdue bill."""
+
+    contract: Contract
+    client_name: str
+    client_type: str
+    phones: tuple[Phone, ...]
+    oldest_bill: str | None
+    oldest_due: date | None
+    open_total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRow:
+    """A number of active clients that somebody should look at."""
+
+    number: str
+    client_ids: tuple[str, ...]
+    repaired: bool  # the ninth digit was put in
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRow:
+    """Open bills of one due day, summed up."""
+
+    due_date: date
+    bills: int
+    total: Decimal
 
 
 @dataclass(frozen=True, slots=True)

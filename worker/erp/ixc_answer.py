@@ -1,25 +1,13 @@
-"""Tells a whole list answer from all else that IXC sends with HTTP 200: errors, web pages, broken-off JSON."""
+"""Tells a whole list, or a deed done, from all else that IXC sends with HTTP 200: errors, pages, broken JSON."""
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from html import unescape
 
-from worker.erp.source import clean_text
-from worker.errors import SourceBroken, SourceError, SourceRefused
+from worker.erp.quoting import Quoting, decode, is_login_page
+from worker.errors import ActionRefused, SourceBroken, SourceError, SourceRefused
 
 Row = dict[str, str]
-
-QUOTE_LIMIT = 120
-
-_PRIVATE = re.compile(
-    r"\b[0-9a-fA-F]{32,}"  # hashes
-    r"|[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}"  # CPF
-    r"|\(?\b[0-9]{2}\)? ?9?[0-9]{4}-[0-9]{4}"  # telephone
-    r"|[0-9]{8,}"
-    r"|(?<=://)[^/\s@]+(?=@)"  # user and password in an address
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,45 +18,51 @@ class Answer:
     rows: tuple[Row, ...]
 
 
-class Quoting:
-    """Makes foreign text fit for an error: one line, without tags, at most 120 characters, secrets masked."""
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = sorted((secret for secret in secrets if len(secret) >= 4), key=len, reverse=True)
-
-    def __call__(self, text: str) -> str:
-        visible = re.sub(r"(?is)<(script|style)\b.*?</\1\s*>", " ", text[:20_000])
-        line = clean_text(unescape(re.sub(r"<[^>]*>?", " ", visible)), 4_000)
-        for secret in self._secrets:
-            line = line.replace(secret, "***")
-        line = _PRIVATE.sub("***", line)
-        return line if len(line) <= QUOTE_LIMIT else line[: QUOTE_LIMIT - 1].rstrip() + "…"
-
-
-def decode(body: bytes) -> str:
-    """IXC says UTF-8; some installations hold mixed encodings, and one bad letter must not stop a sync."""
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return body.decode("cp1252", "replace")
-
-
 def read_answer(body: bytes, columns: frozenset[str], quote: Quoting) -> Answer:
     """Parse the body of an HTTP 200. Every column outside `columns` (passwords among them) ends here.
 
     Numbers keep their own spelling as text, for IXC sends strings but not everywhere. SourceError leaf when it is
     anything but a list answer: `facts/erp.md` 1.3 and 1.4 say which shapes were seen.
     """
+    data = _json_object(body, quote)
+    if "total" not in data and "registros" not in data:
+        raise _not_a_list(data, quote)
+    return _list_answer(data, columns)
+
+
+def read_action(body: bytes, quote: Quoting, doing: str) -> dict[str, object]:
+    """What IXC answers when it has done something: `type: success`, or `tipo: sucesso` as others saw it.
+
+    `doing` completes "IXC refused ". ActionRefused with IXC's own words when it will not; another leaf of
+    SourceError when the token may not, or nobody can tell what the answer means.
+    """
+    data = _json_object(body, quote)
+    kind = data.get("type", data.get("tipo"))
+    if isinstance(kind, str) and kind.strip().casefold() in ("success", "sucesso"):
+        return data
+    said = said_by(data, quote)
+    if not said:
+        raise SourceBroken(f"IXC neither did nor refused {doing}: look there whether it is done")
+    if error := _no_right(said):
+        raise error
+    raise ActionRefused(f"IXC refused {doing}: “{said}”; settle it in IXC")
+
+
+def said_by(data: dict[str, object], quote: Quoting) -> str:
+    """IXC's message, quoted; empty when there is none."""
+    message = data.get("message", data.get("mensagem"))
+    return quote(message) if isinstance(message, str) else ""
+
+
+def _json_object(body: bytes, quote: Quoting) -> dict[str, object]:
     text = decode(body)
     try:
         data: object = json.loads(text, parse_int=str, parse_float=str, parse_constant=str, strict=False)
     except (ValueError, RecursionError):
-        raise _not_json(text, quote) from None
+        raise not_json(text, quote) from None
     if not isinstance(data, dict):
-        raise SourceBroken("IXC answered JSON of an unknown shape, not a list of rows; try again later")
-    if "total" not in data and "registros" not in data:
-        raise _not_a_list(data, quote)
-    return _list_answer(data, columns)
+        raise SourceBroken("IXC answered JSON of an unknown shape; try again later")
+    return data
 
 
 def _list_answer(data: dict[str, object], columns: frozenset[str]) -> Answer:
@@ -89,13 +83,14 @@ def _only(record: dict[str, object], columns: frozenset[str]) -> Row:
     return {name: value for name in columns if isinstance(value := record.get(name), str)}
 
 
-def _not_json(text: str, quote: Quoting) -> SourceError:
+def not_json(text: str, quote: Quoting) -> SourceError:
+    """The error that a body is which should have been JSON."""
     start = text.lstrip()[:1]
     if not start:
         return SourceBroken("IXC answered nothing at all (HTTP 200 with an empty body); try again later")
     if start in ("{", "["):  # never quoted: rows hold passwords
         return SourceBroken("IXC's answer breaks off in the middle of its JSON; try again later")
-    if re.search(r"type\s*=\s*[\"']?password|<form|\blogin\b", text[:20_000], re.IGNORECASE):
+    if is_login_page(text):
         return SourceRefused(
             "IXC answered a login page instead of data: check source.url, it must be the address of the IXC server"
         )
@@ -111,21 +106,25 @@ def error_text(body: bytes, quote: Quoting) -> str:
         data: object = json.loads(text, strict=False)
     except (ValueError, RecursionError):
         return ""
-    return _message(data, quote) if isinstance(data, dict) else ""
-
-
-def _message(data: dict[str, object], quote: Quoting) -> str:
-    message = data.get("message")
-    return quote(message) if isinstance(message, str) else ""
+    return said_by(data, quote) if isinstance(data, dict) else ""
 
 
 def _not_a_list(data: dict[str, object], quote: Quoting) -> SourceError:
-    said = _message(data, quote)
+    said = said_by(data, quote)
     if not said:
         return SourceBroken("IXC answered neither rows nor an error text; try again later")
+    return _no_right(said) or SourceRefused(
+        f"IXC refused: “{said}”; give the token's user group access to it in IXC"
+    )
+
+
+def _no_right(said: str) -> SourceRefused | None:
+    """The two refusals that are about us and not about what was asked for."""
     if re.search(r"\bIP\b.*liberad|redes? permitidas?", said, re.IGNORECASE):
         return SourceRefused(
             f"IXC does not allow this machine's address: “{said}”; "
             "add it to Redes Permitidas of the token's user group"
         )
-    return SourceRefused(f"IXC refused: “{said}”; give the token's user group access to it in IXC")
+    if re.search(r"recurso .*n[ãa]o est[áa] dispon[íi]vel", said, re.IGNORECASE):
+        return SourceRefused(f"IXC refused: “{said}”; give the token's user group access to it in IXC")
+    return None

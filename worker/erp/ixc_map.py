@@ -1,11 +1,15 @@
-"""Turns rows of IXC's tables into clients and bills, strictly: used, rejected with a reason, or left out."""
+"""Turns rows of IXC's tables into clients, bills and fates, strictly: used, rejected in words, or left out."""
 
 import re
+from collections.abc import Set as AbstractSet
 from datetime import date
+from decimal import Decimal
+from typing import Final, Protocol
 
-from worker.core.enums import BillStatus, PersonType
+from worker.core.enums import BillStatus, Fate, PersonType
 from worker.core.model import Bill, Client, Rejected
 from worker.core.phone import read_phones
+from worker.erp.documents import read_document
 from worker.erp.ixc_answer import Row
 from worker.erp.ixc_http import Table
 from worker.erp.source import (
@@ -16,7 +20,6 @@ from worker.erp.source import (
     clean_text,
     quoted,
     read_date,
-    read_document,
     read_id,
     read_money,
 )
@@ -38,6 +41,10 @@ CLIENTS = Table(
             "cnpj_cpf",
             "id_tipo_cliente",
             "bairro",
+            "cidade",
+            "cidade_descricao",
+            "uf",
+            "participa_cobranca",
             *PHONE_COLUMNS,
         )
     ),
@@ -53,17 +60,32 @@ BILLS = Table(
             "data_vencimento",
             "valor",
             "valor_aberto",
+            "valor_total_com_juros",
             "id_contrato",
             "id_contrato_principal",
             "id_contrato_avulso",
         )
     ),
 )
+FATES = Table(
+    BILLS.name,
+    BILLS.columns
+    | {"valor_recebido", "titulo_renegociado", "tipo_renegociacao", "id_renegociacao", "id_renegociacao_novo"},
+)
 CLIENT_TYPES = Table("tipo_cliente", frozenset(("id", "tipo_cliente")))
 
-_PERSONS = {"F": PersonType.NATURAL, "J": PersonType.LEGAL} | dict.fromkeys("E123", PersonType.FOREIGN)
+LETTERS: Final = {PersonType.NATURAL: "F", PersonType.LEGAL: "J"}  # the kinds that go by one letter only
+_PERSONS = {letter: person for person, letter in LETTERS.items()} | dict.fromkeys("E123", PersonType.FOREIGN)
 _OPEN = {"A": BillStatus.OPEN, "P": BillStatus.PARTIAL}
-_SETTLED = ("R", "C")  # received, cancelled
+_SETTLED = {"R": Fate.PAID, "C": Fate.CANCELLED}  # received, cancelled
+
+
+class Naming(Protocol):
+    """Where a client lives, by name; empty when that is not to be found out."""
+
+    def city(self, row: Row) -> str: ...
+
+    def state(self, row: Row) -> str: ...
 
 
 def row_id(row: Row) -> int:
@@ -72,8 +94,10 @@ def row_id(row: Row) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
 
 
-def read_client(row: Row, *, default_ddd: str) -> tuple[Client | None, tuple[Rejected, ...]]:
-    """None without a rejection: inactive, a prospect of the CRM, or not a natural person. Phones count singly."""
+def read_client(
+    row: Row, *, default_ddd: str, persons: AbstractSet[PersonType], places: Naming
+) -> tuple[Client | None, tuple[Rejected, ...]]:
+    """None without a rejection: inactive, a prospect of the CRM, or a kind not asked for. Phones count singly."""
     if row.get("ativo", "").strip() != "S" or row.get("crm", "").strip() == "S":
         return None, ()
     client_id = str(row_id(row))
@@ -81,22 +105,31 @@ def read_client(row: Row, *, default_ddd: str) -> tuple[Client | None, tuple[Rej
     if person is None:
         reason = f"tipo_pessoa {quoted(row.get('tipo_pessoa', ''))} is not known"
         return None, (Rejected("client", client_id, reason),)
-    if person is not PersonType.NATURAL:
+    if person not in persons:
         return None, ()
     name = clean_text(row.get("razao", ""), NAME_LIMIT) or clean_text(row.get("fantasia", ""), NAME_LIMIT)
     if not name:
         return None, (Rejected("client", client_id, "razao is empty: nobody to ask for"),)
     phones, bad = read_phones([(column, row.get(column, "")) for column in PHONE_COLUMNS], default_ddd)
+    rejected = [Rejected("phone", client_id, f"{each.source_id}: {each.reason}") for each in bad]
+    document = None
+    try:
+        document = read_document(row.get("cnpj_cpf", ""))
+    except BadValue as reason:
+        rejected.append(Rejected("document", client_id, str(reason)))
     client = Client(
         client_id=client_id,
         name=name,
         person=person,
-        document=read_document(row.get("cnpj_cpf", "")),
+        document=document,
         client_type=_reference(row.get("id_tipo_cliente", "")) or "",
         neighbourhood=clean_text(row.get("bairro", ""), PLACE_LIMIT),
         phones=tuple(phones),
+        city=places.city(row),
+        state=places.state(row),
+        collectable=row.get("participa_cobranca", "").strip() != "N",
     )
-    return client, tuple(Rejected("phone", client_id, f"{each.source_id}: {each.reason}") for each in bad)
+    return client, tuple(rejected)
 
 
 def read_bill(row: Row, *, due_from: date, due_until: date) -> Bill | Rejected | None:
@@ -120,9 +153,50 @@ def read_bill(row: Row, *, due_from: date, due_until: date) -> Bill | Rejected |
             open_amount=owed,
             status=_OPEN[status],
             contract_id=_contract(row),
+            updated_amount=_with_interest(row, owed),
         )
     except BadValue as reason:
         return Rejected("bill", bill_id, str(reason))
+
+
+def read_fate(row: Row, *, due_from: date, due_until: date) -> Fate | None:
+    """What has become of a bill. None when its status is one that nobody documented.
+
+    OUT_OF_SPAN is also what is owed by its status but hidden, for nothing, or unreadable.
+    """
+    status = row.get("status", "").strip()
+    if status in _SETTLED:
+        return Fate.RENEGOTIATED if _renegotiated(row) else _SETTLED[status]
+    if status not in _OPEN:
+        return None
+    owed = isinstance(read_bill(row, due_from=due_from, due_until=due_until), Bill)
+    return Fate.OPEN if owed else Fate.OUT_OF_SPAN
+
+
+def _renegotiated(row: Row) -> bool:
+    """How renegotiated bills end was never seen, so only clear marks count.
+
+    IXC's own flag is one. A link to a renegotiation, together with its kind, may just as well stand on an
+    instalment that came out of it: where money was received the bill is paid, whatever else it says.
+    """
+    if row.get("titulo_renegociado", "").strip() == "S":
+        return True
+    linked = any(_reference(row.get(column, "")) for column in ("id_renegociacao_novo", "id_renegociacao"))
+    if not linked or row.get("tipo_renegociacao", "").strip() in ("", "0", "N"):
+        return False
+    try:
+        return not read_money(row.get("valor_recebido", ""), "valor_recebido", comma=False)
+    except BadValue:
+        return row.get("status", "").strip() == "C"
+
+
+def _with_interest(row: Row, owed: Decimal) -> Decimal | None:
+    """Newer installations reckon fine and interest; what is empty, unreadable or less than owed is no such sum."""
+    try:
+        total = read_money(row.get("valor_total_com_juros", ""), "valor_total_com_juros", comma=False)
+    except BadValue:
+        return None
+    return total if total >= owed else None
 
 
 def read_client_type(row: Row) -> ClientType:

@@ -5,22 +5,27 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Protocol, cast
 
+from worker.erp.source import USUAL, Reading
 from worker.ports import BillSource
-from worker.settings import CsvSource, IxcSource
+from worker.source_settings import Source
 
-ADAPTERS = {"ixc": "worker.erp.ixc:Ixc", "csv": "worker.erp.csvfile:CsvFiles"}  # imported when first asked for
+ADAPTERS = {  # imported when first asked for
+    "ixc": "worker.erp.ixc:Ixc",
+    "rbx": "worker.erp.rbx:Rbx",
+    "altarede": "worker.erp.altarede:AltaRede",
+    "csv": "worker.erp.csvfile:CsvFiles",
+    "sql": "worker.erp.sqlview:SqlViews",
+}
 
 
 class _Opener(Protocol):
-    def __call__(
-        self, source: IxcSource | CsvSource, *, default_ddd: str, sleep: Callable[[float], None]
-    ) -> BillSource: ...
+    def __call__(self, source: Source, reading: Reading, *, sleep: Callable[[float], None]) -> BillSource: ...
 
 
 def open_source(
-    source: IxcSource | CsvSource, *, default_ddd: str, sleep: Callable[[float], None] = time.sleep
+    source: Source, reading: Reading = USUAL, *, sleep: Callable[[float], None] = time.sleep
 ) -> BillSource:
     """Nothing is asked of the source yet. SourceRefused when its credentials cannot be right."""
     module, _, name = ADAPTERS[source.type].partition(":")
     opener = cast("_Opener", getattr(import_module(module), name))
-    return opener(source, default_ddd=default_ddd, sleep=sleep)
+    return opener(source, reading, sleep=sleep)

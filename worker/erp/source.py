@@ -6,8 +6,12 @@ answer that is not whole raises a leaf of `SourceError`, and nothing after it is
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Final
+
+from worker.core.enums import PersonType
 
 ID_LIMIT = 40  # widths of the columns that the values are stored in
 NAME_LIMIT = 200
@@ -19,8 +23,26 @@ _PLAIN_MONEY = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2})?")
 _BRAZILIAN_MONEY = re.compile(r"([0-9]{1,3}(\.[0-9]{3}){1,3}|[0-9]{1,10}),[0-9]{1,2}")
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an instance asks of its adapter, whichever it is."""
+
+    default_ddd: str = ""  # area code of numbers stored without one
+    persons: frozenset[PersonType] = frozenset((PersonType.NATURAL,))  # the others are left out
+
+
+USUAL: Final = Reading()
+
+
 class BadValue(ValueError):
-    """One value of a row cannot be used; `str()` says why, in words fit for `Rejected.reason`."""
+    """One value of a row cannot be used; `str()` says why, in words fit for `Rejected.reason`.
+
+    `row_id`: where it stands for a whole row, the id that could be read of it.
+    """
+
+    def __init__(self, reason: str, row_id: str = "") -> None:
+        super().__init__(reason)
+        self.row_id = row_id
 
 
 def clean_text(raw: str, limit: int) -> str:
@@ -28,6 +50,8 @@ def clean_text(raw: str, limit: int) -> str:
 
     Line breaks become spaces; control, formatting (text direction, zero width) and half characters are dropped.
     """
+    if raw.isprintable() and "  " not in raw and unicodedata.is_normalized("NFC", raw):  # nearly every text is so
+        return raw.strip()[:limit].rstrip()
     spaced = "".join(" " if letter.isspace() else letter for letter in raw)
     printable = "".join(letter for letter in spaced if not unicodedata.category(letter).startswith("C"))
     return " ".join(unicodedata.normalize("NFC", printable).split())[:limit].rstrip()

@@ -5,20 +5,34 @@ Order within a step: may we dial at all, who is next, is he allowed, can we say 
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 
 import structlog
 
 from worker.core import policy, window
 from worker.core.enums import Origination
-from worker.core.model import Attempt, Candidate, LedgerRules, NotNow, Phone, Waiting
+from worker.core.model import (
+    Action,
+    Attempt,
+    Bill,
+    Candidate,
+    Close,
+    Debtor,
+    LedgerRules,
+    NotNow,
+    Phone,
+    Refresh,
+    Waiting,
+)
 from worker.core.window import CallWindow
 from worker.errors import CollectorError, SpeechError
 from worker.jobs.pace import Pace
+from worker.jobs.unpaid import WAIT, Owed
 from worker.ports import Clock, Dialler, DialOrder, Placed, Placement
 from worker.store_ports import Store
 
@@ -26,10 +40,16 @@ log = structlog.get_logger(__name__)
 
 LOOK_AHEAD = 3  # waiting debtors looked at for each free channel: some will not be allowed now
 BATCH = 60  # calls a step: claimed and ringing within a moment, so that free channels do not wait for a crowd
+NO_ANSWER = "the ERP did not say whether the debt is still open"
+SETTLED = "paid or no longer charged: seen just before the call"
+RESTATED = "owes another sum than was noted: seen just before the call"
 PARKED_FOR = timedelta(minutes=10)  # when a message could not be rendered
 REFUSED_SECONDS = (
     5.0  # after a batch of which the PBX took nothing: it would refuse the same debtors again at once
 )
+
+
+Asker = Callable[[Sequence[str], datetime], Mapping[str, Owed]]  # client ids -> what each owes at this moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +65,7 @@ class DialPlan:
     prepare: Callable[[Waiting, str], None]  # render what will be said to that number; raises SpeechError
     new_id: Callable[[datetime], str]
     handler_alive: Callable[[datetime], str]  # empty when a handler lives; else one sentence
+    still_unpaid: Asker | None = None  # None: not asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +123,52 @@ def pick(plan: DialPlan, store: Store, now: datetime, free: int, refused: Counte
         elif choice.number not in numbers:  # two debtors with one number: the second waits for the ledger
             numbers.add(choice.number)
             candidates.append(choice)
-    return candidates
+    return still_owing(plan, store, candidates, now, refused)
+
+
+def still_owing(
+    plan: DialPlan, store: Store, candidates: Sequence[Candidate], now: datetime, refused: Counter[str]
+) -> list[Candidate]:
+    """Those of whom the ERP says at this moment that they owe what the queue has noted.
+
+    Who owes another sum waits for the next look, with the new figures; who owes nothing leaves the queue; of whom
+    nothing is known, he waits. Figures are compared even if no bill has changed: a worker that died between
+    closing a bill and telling the queue must not leave behind somebody who is called for what he has paid.
+    """
+    if plan.still_unpaid is None or not candidates:
+        return list(candidates)
+    owed = plan.still_unpaid([one.waiting.entry.client_id for one in candidates], now)
+    owing: list[Candidate] = []
+    changed: list[Action] = []
+    for candidate in candidates:
+        entry = candidate.waiting.entry
+        left = owed[entry.client_id]
+        if left is None:
+            refused[NO_ANSWER] += 1
+            store.queue.postpone(entry.entry_id, now + WAIT, NO_ANSWER)
+        elif (action := _correction(candidate.waiting, left)) is None:
+            owing.append(candidate)
+        else:
+            refused[SETTLED if isinstance(action, Close) else RESTATED] += 1
+            changed.append(action)
+    if changed:
+        store.queue.apply(plan.instance, changed, now)
+    return owing
+
+
+def _correction(waiting: Waiting, left: Sequence[Bill]) -> Close | Refresh | None:
+    """What the queue must be told; None when its figures are right."""
+    entry = waiting.entry
+    if not left:
+        return Close(entry.entry_id, entry.client_id, SETTLED)
+    total = sum((bill.open_amount for bill in left), Decimal(0))
+    oldest = min(bill.due_date for bill in left)
+    if (entry.total, entry.bill_count, entry.oldest_due) == (total, len(left), oldest):
+        return None
+    return Refresh(
+        entry.entry_id,
+        Debtor(entry.client_id, waiting.client_name, waiting.phones, total, len(left), oldest),
+    )
 
 
 def choose(plan: DialPlan, waiting: Waiting, now: datetime) -> Candidate | NotNow:

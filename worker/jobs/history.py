@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from worker.core.billing import Step
 from worker.core.model import Alarm, Rejected
 from worker.core.records import Change
 from worker.errors import CollectorError
@@ -25,6 +26,7 @@ class Report:
     rejected: tuple[Rejected, ...] = ()
     error: str = ""  # one sentence when failed or alarmed
     detail: dict[str, object] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()  # of a dry run, the first of them
 
 
 def recorded(runs: Runs, clock: Clock, job: str, instance: str, work: Callable[[], Report]) -> Report:

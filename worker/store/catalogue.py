@@ -1,15 +1,18 @@
-"""Clients and bills as last seen whole: a complete answer is compared with what is stored, differences written."""
+"""Clients, bills and contracts as last seen whole: the way in is an intake; see intake.py."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from datetime import datetime
+from typing import Generic, TypeVar
 
-from worker.core.model import Bill, Client, Debtor, Phone
+from worker.core.billing import Contract
+from worker.core.model import Bill, Client
 from worker.core.records import Change
 from worker.store import rows
 from worker.store.engine import Db, Tx
+from worker.store.intake import SqlIntake
+from worker.store.shelves import BILLS, CLIENTS, CONTRACTS, RowT
 
 T = TypeVar("T")
 
@@ -30,126 +33,46 @@ def compare(old: Mapping[str, T], new: Mapping[str, T]) -> Difference[T]:
     return Difference(written, removed, Change(len(old), len(new), added, len(written) - added, len(removed)))
 
 
-def phones_by_client(found: Iterable[Any]) -> dict[str, tuple[Phone, ...]]:
-    """Rows come ordered by position."""
-    phones: dict[str, list[Phone]] = defaultdict(list)
-    for row in found:
-        phones[row.client_id].append(rows.phone(row))
-    return {client_id: tuple(numbers) for client_id, numbers in phones.items()}
-
-
 class SqlCatalogue:
-    """`worker.ports.Catalogue` over MariaDB."""
+    """`worker.catalogue_ports.Catalogue` over MariaDB."""
 
     def __init__(self, db: Db) -> None:
         self._db = db
 
+    def clients_in(self, instance: str) -> AbstractContextManager[SqlIntake[Client]]:
+        return closing(SqlIntake(self._db, CLIENTS, instance))
+
+    def bills_in(self, instance: str) -> AbstractContextManager[SqlIntake[Bill]]:
+        return closing(SqlIntake(self._db, BILLS, instance))
+
+    def contracts_in(self, instance: str) -> AbstractContextManager[SqlIntake[Contract]]:
+        return closing(SqlIntake(self._db, CONTRACTS, instance))
+
     def replace_clients(self, instance: str, clients: Iterable[Client], now: datetime) -> Change:
-        # Read to its end first: an answer that breaks off must not find a transaction open.
-        new = {client.client_id: rows.tidy_client(client) for client in clients}
-        return self._db.run(lambda tx: _store_clients(tx, instance, new, now))
+        with self.clients_in(instance) as intake:
+            return _whole(intake, clients, now)
 
     def replace_bills(self, instance: str, bills: Iterable[Bill], now: datetime) -> Change:
-        new = {bill.bill_id: rows.tidy_bill(bill) for bill in bills}
-        return self._db.run(lambda tx: _store_bills(tx, instance, new, now))
+        with self.bills_in(instance) as intake:
+            return _whole(intake, bills, now)
+
+    def replace_contracts(self, instance: str, contracts: Iterable[Contract], now: datetime) -> Change:
+        with self.contracts_in(instance) as intake:
+            return _whole(intake, contracts, now)
 
     def replace_client_types(self, instance: str, types: Iterable[tuple[str, str]], now: datetime) -> Change:
         new = {type_id: rows.fit(name, 120) for type_id, name in types}
         return self._db.run(lambda tx: _store_types(tx, instance, new, now))
 
-    def count_clients(self, instance: str) -> int:
-        return self._db.run(lambda tx: tx.number("count_clients", instance=instance))
 
-    def count_bills(self, instance: str) -> int:
-        return self._db.run(lambda tx: tx.number("count_bills", instance=instance))
-
-    def debtors(self, instance: str, due_from: date, due_until: date) -> list[Debtor]:
-        def work(tx: Tx) -> list[Debtor]:
-            sums = tx.rows("debtor_sums", instance=instance, due_from=due_from, due_until=due_until)
-            found = tx.rows("debtor_phones", instance=instance, due_from=due_from, due_until=due_until)
-            phones = phones_by_client(found)
-            return [rows.debtor(row, phones.get(row.client_id, ())) for row in sums]
-
-        return self._db.run(work)
+def _whole(intake: SqlIntake[RowT], answer: Iterable[RowT], now: datetime) -> Change:
+    intake.add(list(answer))
+    return intake.apply({}, now, lambda _: None)
 
 
 def _one_sync(tx: Tx, instance: str) -> None:
-    """A second sync waits, and then compares with what the first one stored. Dialling is not held up by it."""
+    """A second one waits, and then compares with what the first one stored. Dialling is not held up by it."""
     tx.lock(f"sync:{instance}")
-
-
-def _store_clients(tx: Tx, instance: str, new: Mapping[str, Client], now: datetime) -> Change:
-    _one_sync(tx, instance)
-    known = tx.rows("clients_known", instance=instance)
-    phones = phones_by_client(tx.rows("phones_known", instance=instance))
-    old = {row.client_id: rows.client(row, phones.get(row.client_id, ())) for row in known}
-    difference = compare(old, new)
-    # Phones of a returning client may still be stored, so everyone written loses theirs first.
-    renewed = [
-        client_id for client_id, client in difference.written.items() if phones.get(client_id, ()) != client.phones
-    ]
-    tx.bulk("put_client", (_client_values(instance, client, now) for client in difference.written.values()))
-    tx.change_in("drop_phones", "client_ids", renewed, instance=instance)
-    tx.bulk(
-        "put_phone",
-        (
-            _phone_values(instance, client_id, position, phone)
-            for client_id in renewed
-            for position, phone in enumerate(new[client_id].phones)
-        ),
-    )
-    tx.change_in("retire_clients", "client_ids", difference.removed, instance=instance)
-    tx.change("seen_clients", instance=instance, now=now)
-    return difference.change
-
-
-def _client_values(instance: str, client: Client, now: datetime) -> dict[str, object]:
-    return {
-        "instance": instance,
-        "client_id": client.client_id,
-        "name": client.name,
-        "person": client.person,
-        "document": client.document,
-        "client_type": client.client_type,
-        "neighbourhood": client.neighbourhood,
-        "now": now,
-    }
-
-
-def _phone_values(instance: str, client_id: str, position: int, phone: Phone) -> dict[str, object]:
-    return {
-        "instance": instance,
-        "client_id": client_id,
-        "position": position,
-        "number": phone.number,
-        "kind": phone.kind,
-        "repaired": phone.repaired,
-        "source": phone.source,
-    }
-
-
-def _store_bills(tx: Tx, instance: str, new: Mapping[str, Bill], now: datetime) -> Change:
-    _one_sync(tx, instance)
-    old = {row.bill_id: rows.bill(row) for row in tx.rows("bills_known", instance=instance)}
-    difference = compare(old, new)
-    tx.bulk("put_bill", (_bill_values(instance, bill, now) for bill in difference.written.values()))
-    tx.change_in("close_bills", "bill_ids", difference.removed, instance=instance, now=now)
-    tx.change("seen_bills", instance=instance, now=now)
-    return difference.change
-
-
-def _bill_values(instance: str, bill: Bill, now: datetime) -> dict[str, object]:
-    return {
-        "instance": instance,
-        "bill_id": bill.bill_id,
-        "client_id": bill.client_id,
-        "contract_id": bill.contract_id,
-        "due_date": bill.due_date,
-        "amount": bill.amount,
-        "open_amount": bill.open_amount,
-        "status": bill.status,
-        "now": now,
-    }
 
 
 def _store_types(tx: Tx, instance: str, new: Mapping[str, str], now: datetime) -> Change:
@@ -164,5 +87,4 @@ def _store_types(tx: Tx, instance: str, new: Mapping[str, str], now: datetime) -
         ),
     )
     tx.change_in("drop_client_types", "type_ids", difference.removed, instance=instance)
-    tx.change("seen_client_types", instance=instance, now=now)
     return difference.change

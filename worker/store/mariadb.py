@@ -6,10 +6,12 @@ from types import TracebackType
 from worker.errors import StoreError
 from worker.settings import Database
 from worker.store import migrate, probe
+from worker.store.alarms import SqlAlarms
 from worker.store.attempts import SqlAttempts
 from worker.store.catalogue import SqlCatalogue
 from worker.store.engine import Db
 from worker.store.outcomes import SqlOutcomes
+from worker.store.overview import SqlOverview
 from worker.store.presence import SqlPresence
 from worker.store.queue import SqlQueue
 from worker.store.runs import SqlRuns
@@ -53,6 +55,8 @@ def open_store(database: Database) -> OpenStore:
     db = Db(database)
     store = Store(
         catalogue=SqlCatalogue(db),
+        overview=SqlOverview(db),
+        alarms=SqlAlarms(db),
         queue=SqlQueue(db),
         attempts=SqlAttempts(db),
         outcomes=SqlOutcomes(db),

@@ -1,19 +1,24 @@
 """The store's twin in memory, for tests and rehearsals: the same contract suite runs over both."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 
-from worker.core.debtors import merge
-from worker.core.model import Bill, Client, Debtor
-from worker.core.records import Change
+from worker.core.billing import Contract
+from worker.core.enums import Fate
+from worker.core.model import Bill, Client
+from worker.core.records import Answer, Change
 from worker.store import rows
 from worker.store.catalogue import compare
 from worker.store.memory_attempts import MemoryAttempts
+from worker.store.memory_intake import MemoryIntake, Place
 from worker.store.memory_outcomes import MemoryOutcomes
+from worker.store.memory_overview import MemoryAlarms, MemoryOverview
 from worker.store.memory_queue import MemoryQueue
 from worker.store.memory_runs import MemoryRuns
 from worker.store.memory_tables import Tables
+from worker.store.shelves import RowT
 from worker.store_ports import Store
 
 
@@ -22,6 +27,8 @@ def memory_store(tables: Tables | None = None) -> Store:
     tables = Tables() if tables is None else tables
     return Store(
         catalogue=MemoryCatalogue(tables),
+        overview=MemoryOverview(tables),
+        alarms=MemoryAlarms(tables),
         queue=MemoryQueue(tables),
         attempts=MemoryAttempts(tables),
         outcomes=MemoryOutcomes(tables),
@@ -31,30 +38,107 @@ def memory_store(tables: Tables | None = None) -> Store:
 
 
 class MemoryCatalogue:
-    """`worker.ports.Catalogue`."""
+    """`worker.catalogue_ports.Catalogue`."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+        self._owner: dict[tuple[str, str], object] = {}
+
+    @contextmanager
+    def clients_in(self, instance: str) -> Iterator[MemoryIntake[Client]]:
+        tables = self._tables
+
+        def put(key: str, client: Client) -> None:
+            tables.clients[instance, key] = client
+            tables.inactive.discard((instance, key))
+
+        yield MemoryIntake(
+            Place(
+                "clients",
+                instance,
+                lambda client: client.client_id,
+                rows.tidy_client,
+                lambda: {key: one for (name, key), one in tables.active_clients() if name == instance},
+                put,
+                lambda key, _: tables.inactive.add((instance, key)),
+                *self._marks(instance, "clients"),
+            ),
+            self._owner,
+        )
+
+    @contextmanager
+    def bills_in(self, instance: str) -> Iterator[MemoryIntake[Bill]]:
+        tables = self._tables
+
+        def remove(key: str, fate: Fate) -> None:
+            tables.closed_bills[instance, key] = (tables.bills[instance].pop(key), fate)
+
+        def put(key: str, bill: Bill) -> None:
+            tables.bills.setdefault(instance, {})[key] = bill
+            tables.closed_bills.pop((instance, key), None)
+
+        yield MemoryIntake(
+            Place(
+                "bills",
+                instance,
+                lambda bill: bill.bill_id,
+                rows.tidy_bill,
+                lambda: dict(tables.bills.get(instance, {})),
+                put,
+                remove,
+                *self._marks(instance, "bills"),
+            ),
+            self._owner,
+        )
+
+    @contextmanager
+    def contracts_in(self, instance: str) -> Iterator[MemoryIntake[Contract]]:
+        tables = self._tables
+
+        def put(key: str, contract: Contract) -> None:
+            tables.contracts[instance, key] = contract
+
+        def remove(key: str, _: Fate) -> None:
+            del tables.contracts[instance, key]
+
+        yield MemoryIntake(
+            Place(
+                "contracts",
+                instance,
+                lambda contract: contract.contract_id,
+                rows.tidy_contract,
+                lambda: {key: one for (name, key), one in tables.contracts.items() if name == instance},
+                put,
+                remove,
+                *self._marks(instance, "contracts"),
+            ),
+            self._owner,
+        )
+
+    def _marks(self, instance: str, kind: str) -> tuple[Callable[[], None], Callable[[datetime, int], None]]:
+        """What to do when storing begins, and when it has ended."""
+        answers = self._tables.answers
+
+        def begin() -> None:
+            if (last := answers.get((instance, kind))) is not None:
+                answers[instance, kind] = replace(last, applying=True)
+
+        def end(now: datetime, count: int) -> None:
+            answers[instance, kind] = Answer(now, count, applying=False)
+
+        return begin, end
 
     def replace_clients(self, instance: str, clients: Iterable[Client], now: datetime) -> Change:
-        rows.utc(now)
-        new = {client.client_id: rows.tidy_client(client) for client in clients}
-        with self._tables.mutex:
-            old = {key: client for (name, key), client in self._tables.active_clients() if name == instance}
-            difference = compare(old, new)
-            for key, client in difference.written.items():
-                self._tables.clients[instance, key] = client
-                self._tables.inactive.discard((instance, key))
-            self._tables.inactive.update((instance, key) for key in difference.removed)
-            return difference.change
+        with self._tables.mutex, self.clients_in(instance) as intake:
+            return _whole(intake, clients, now)
 
     def replace_bills(self, instance: str, bills: Iterable[Bill], now: datetime) -> Change:
-        rows.utc(now)
-        new = {bill.bill_id: rows.tidy_bill(bill) for bill in bills}
-        with self._tables.mutex:
-            difference = compare(self._tables.bills.get(instance, {}), new)
-            self._tables.bills[instance] = new
-            return difference.change
+        with self._tables.mutex, self.bills_in(instance) as intake:
+            return _whole(intake, bills, now)
+
+    def replace_contracts(self, instance: str, contracts: Iterable[Contract], now: datetime) -> Change:
+        with self._tables.mutex, self.contracts_in(instance) as intake:
+            return _whole(intake, contracts, now)
 
     def replace_client_types(self, instance: str, types: Iterable[tuple[str, str]], now: datetime) -> Change:
         rows.utc(now)
@@ -64,19 +148,10 @@ class MemoryCatalogue:
             self._tables.client_types[instance] = new
             return difference.change
 
-    def count_clients(self, instance: str) -> int:
-        with self._tables.mutex:
-            return sum(name == instance for (name, _), _ in self._tables.active_clients())
 
-    def count_bills(self, instance: str) -> int:
-        with self._tables.mutex:
-            return len(self._tables.bills.get(instance, {}))
-
-    def debtors(self, instance: str, due_from: date, due_until: date) -> list[Debtor]:
-        with self._tables.mutex:
-            clients = [client for (name, _), client in self._tables.active_clients() if name == instance]
-            bills = list(self._tables.bills.get(instance, {}).values())
-        return merge(clients, bills, due_from, due_until)
+def _whole(intake: MemoryIntake[RowT], answer: Iterable[RowT], now: datetime) -> Change:
+    intake.add(list(answer))
+    return intake.apply({}, now, lambda _: None)
 
 
 class MemoryPresence:

@@ -8,7 +8,7 @@ from worker.core.enums import EntryState, LineResult
 from worker.core.model import Action, Close, Debtor, LedgerRow, Open, QueueEntry, Refresh, Waiting
 from worker.core.records import Dossier
 from worker.store import rows
-from worker.store.memory_tables import Tables
+from worker.store.memory_tables import Tables, told_shared
 from worker.store.queue import block_applies
 
 
@@ -44,7 +44,8 @@ class MemoryQueue:
                 and entry.state is EntryState.WAITING
                 and rows.next_attempt(entry.next_attempt_at) <= now
             )
-            return [self._with_facts(entry) for entry in due[:limit]]
+            owners = self._tables.owners(instance)
+            return [self._with_facts(entry, owners) for entry in due[:limit]]
 
     def postpone(self, entry_id: int, until: datetime | None, reason: str) -> bool:
         with self._tables.mutex:
@@ -61,11 +62,15 @@ class MemoryQueue:
                 key for key, client in self._tables.clients.items() if number in [p.number for p in client.phones]
             }
             entries = [e for e in self._tables.entries.values() if (e.instance, e.client_id) in owners]
+            having = {name: self._tables.owners(name) for name in {e.instance for e in entries}}
             attempts = [a for a in self._tables.attempts.values() if a.number == number]
             attempts.sort(key=lambda one: (one.reserved_at, one.attempt_id), reverse=True)
             return Dossier(
                 number=number,
-                waiting=tuple(self._with_facts(entry) for entry in sorted(entries, key=lambda e: e.entry_id)),
+                waiting=tuple(
+                    self._with_facts(entry, having[entry.instance])
+                    for entry in sorted(entries, key=lambda e: e.entry_id)
+                ),
                 ledger=self._tables.ledger.get(number, LedgerRow(number)),
                 blocks=tuple(self._tables.blocks[key] for key in sorted(self._tables.blocks) if key[0] == number),
                 attempts=tuple(attempts[:20]),
@@ -110,9 +115,9 @@ class MemoryQueue:
         )
         return True
 
-    def _with_facts(self, entry: QueueEntry) -> Waiting:
+    def _with_facts(self, entry: QueueEntry, owners: dict[str, set[str]]) -> Waiting:
         client = self._tables.clients.get((entry.instance, entry.client_id))
-        phones = client.phones if client else ()
+        phones = told_shared(client, owners).phones if client else ()
         mine = sorted({phone.number for phone in phones})
         blocks = [self._tables.blocks[key] for key in sorted(self._tables.blocks) if key[0] in mine]
         return Waiting(

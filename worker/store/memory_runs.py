@@ -8,7 +8,7 @@ from worker.core.model import Rejected
 from worker.core.records import Change, JobRun
 from worker.store.memory_tables import Tables
 from worker.store.rows import fit, utc
-from worker.store.runs import ERROR_LENGTH, changed_rows, detail_text, rejected_values
+from worker.store.runs import DIED, ERROR_LENGTH, changed_rows, detail_text, rejected_values
 
 
 class MemoryRuns:
@@ -50,6 +50,17 @@ class MemoryRuns:
                 error=fit(error, ERROR_LENGTH),
                 detail=detail_text(detail),
             )
+
+    def give_up(self, jobs: Sequence[str], instance: str, now: datetime) -> int:
+        with self._tables.mutex:
+            dead = [
+                run
+                for run in self._tables.runs.values()
+                if run.status == "running" and run.instance == instance and run.job in jobs
+            ]
+        for run in dead:
+            self.finish(run.run_id, now, "failed", error=DIED)
+        return len(dead)
 
     def add_rejected(self, run_id: int, rejected: Sequence[Rejected]) -> None:
         with self._tables.mutex:

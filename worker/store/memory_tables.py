@@ -1,12 +1,15 @@
 """What the twin in memory holds, and the one lock under which it is read and written."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import RLock
 
+from worker.core.billing import Contract
+from worker.core.enums import Fate
 from worker.core.model import Attempt, Bill, Block, Client, LedgerRow, Outcome, QueueEntry, Rejected
-from worker.core.records import CdrRow, JobRun
+from worker.core.records import AlarmRow, Answer, CdrRow, JobRun
 
 
 @dataclass(slots=True)
@@ -33,6 +36,10 @@ class Tables:
     clients: dict[tuple[str, str], Client] = field(default_factory=dict)  # (instance, client id)
     inactive: set[tuple[str, str]] = field(default_factory=set)
     bills: dict[str, dict[str, Bill]] = field(default_factory=dict)  # by instance: the open ones
+    closed_bills: dict[tuple[str, str], tuple[Bill, Fate]] = field(default_factory=dict)  # (instance, bill id)
+    contracts: dict[tuple[str, str], Contract] = field(default_factory=dict)  # (instance, contract id)
+    answers: dict[tuple[str, str], Answer] = field(default_factory=dict)  # (instance, kind)
+    alarms: list[AlarmRow] = field(default_factory=list)  # the first is number 1; none is ever taken out
     client_types: dict[str, dict[str, str]] = field(default_factory=dict)
     entries: dict[int, QueueEntry] = field(default_factory=dict)
     attempts: dict[str, Attempt] = field(default_factory=dict)
@@ -48,3 +55,18 @@ class Tables:
 
     def active_clients(self) -> Iterator[tuple[tuple[str, str], Client]]:
         return ((key, client) for key, client in self.clients.items() if key not in self.inactive)
+
+    def owners(self, instance: str) -> dict[str, set[str]]:
+        """Number -> ids of the active clients of the instance that have it."""
+        owners: dict[str, set[str]] = defaultdict(set)
+        for (name, client_id), client in self.active_clients():
+            for phone in client.phones if name == instance else ():
+                owners[phone.number].add(client_id)
+        return owners
+
+
+def told_shared(client: Client, owners: Mapping[str, set[str]]) -> Client:
+    """The client as read back: a telephone is shared when another active client has its number too."""
+    own = {client.client_id}
+    phones = (replace(one, shared=bool(owners.get(one.number, set()) - own)) for one in client.phones)
+    return replace(client, phones=tuple(phones))

@@ -10,7 +10,6 @@ from worker.core.model import Action, Block, Close, LedgerRow, Open, Refresh, Wa
 from worker.core.model import QueueEntry as Entry
 from worker.core.records import Dossier
 from worker.store import rows
-from worker.store.catalogue import phones_by_client
 from worker.store.engine import Db, Tx
 
 
@@ -120,7 +119,7 @@ def _ledger(tx: Tx, numbers: Iterable[str]) -> dict[str, LedgerRow]:
 def _with_facts(tx: Tx, instance: str, entries: Sequence[Any]) -> list[Waiting]:
     """Phones, ledger, blocks and last outcomes of all entries, each in one query for all of them."""
     clients = list(dict.fromkeys(row.client_id for row in entries))
-    phones = phones_by_client(tx.rows_in("phones_of", "client_ids", clients, instance=instance))
+    phones = rows.phones_by_client(tx.rows_in("phones_of", "client_ids", clients, instance=instance))
     numbers = sorted({phone.number for found in phones.values() for phone in found})
     ledger = _ledger(tx, numbers)
     blocks: dict[str, list[Block]] = defaultdict(list)

@@ -1,10 +1,14 @@
 """Between rows and the core's values: what fits a column, what None means, UTC in and out."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from worker.core.billing import Contract
 from worker.core.enums import (
+    Access,
     Answerer,
     AttemptState,
     BillStatus,
@@ -16,6 +20,7 @@ from worker.core.enums import (
     PersonType,
     PhoneKind,
     Result,
+    TrustUnlock,
 )
 from worker.core.model import Attempt, Bill, Block, Client, Debtor, Outcome, Phone, QueueEntry, TalkFacts
 
@@ -23,6 +28,7 @@ AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # queue_entry.next_attempt_at of an 
 PARKED = datetime(9999, 1, 1, tzinfo=UTC)  # ... of one that waits until it is refreshed
 _CENT = Decimal("0.01")
 _SECONDS_MAX = 99999.99  # DECIMAL(7,2)
+_SEPARATORS = dict.fromkeys(range(0x1C, 0x20))  # the control characters that part fields and rows in the spool
 
 
 def utc(instant: datetime) -> datetime:
@@ -36,13 +42,22 @@ def aware(instant: datetime) -> datetime:
     return instant.replace(tzinfo=UTC)
 
 
-def _aware_or_none(instant: datetime | None) -> datetime | None:
+def aware_or_none(instant: datetime | None) -> datetime | None:
     return None if instant is None else aware(instant)
 
 
 def fit(text: str, length: int) -> str:
-    """Cut to the column; half of a surrogate pair, which no database takes, becomes a question mark."""
-    return text.encode("utf-8", "replace").decode("utf-8")[:length]
+    """Cut to the column. Control characters that separate fields are dropped; half of a surrogate pair, which no
+    database takes, becomes a question mark.
+    """
+    if not text.isprintable():  # a printable text holds neither, and nearly every text is one
+        text = text.translate(_SEPARATORS).encode("utf-8", "replace").decode("utf-8")
+    return text[:length]
+
+
+def key(text: str) -> str:
+    """An ERP's id: cleaned as `fit` does, never cut, because two ids cut alike would become one row."""
+    return fit(text, len(text))
 
 
 def cents(amount: Decimal) -> Decimal:
@@ -61,26 +76,45 @@ def next_attempt(instant: datetime | None) -> datetime:
 
 
 def tidy_client(client: Client) -> Client:
+    """Telephones come out as not shared: that is for the store to say."""
     return Client(
-        client_id=client.client_id,
+        client_id=key(client.client_id),
         name=fit(client.name, 200),
         person=client.person,
         document=None if client.document is None else fit(client.document, 14),
         client_type=fit(client.client_type, 40),
         neighbourhood=fit(client.neighbourhood, 120),
         phones=tuple(Phone(p.number, p.kind, p.repaired, fit(p.source, 40)) for p in client.phones),
+        city=fit(client.city, 120),
+        state=fit(client.state, 2),
+        collectable=client.collectable,
     )
 
 
 def tidy_bill(bill: Bill) -> Bill:
     return Bill(
-        bill.bill_id,
-        bill.client_id,
-        bill.due_date,
-        cents(bill.amount),
-        cents(bill.open_amount),
-        bill.status,
-        bill.contract_id,
+        bill_id=key(bill.bill_id),
+        client_id=key(bill.client_id),
+        due_date=bill.due_date,
+        amount=cents(bill.amount),
+        open_amount=cents(bill.open_amount),
+        status=bill.status,
+        contract_id=None if bill.contract_id is None else key(bill.contract_id),
+        updated_amount=None if bill.updated_amount is None else cents(bill.updated_amount),
+    )
+
+
+def tidy_contract(contract: Contract) -> Contract:
+    return Contract(
+        contract_id=key(contract.contract_id),
+        client_id=key(contract.client_id),
+        access=contract.access,
+        access_code=fit(contract.access_code, 20),
+        trust_unlock=contract.trust_unlock,
+        plan=fit(contract.plan, 120),
+        neighbourhood=fit(contract.neighbourhood, 120),
+        blocked_since=contract.blocked_since,
+        no_notice_until=contract.no_notice_until,
     )
 
 
@@ -139,24 +173,56 @@ def outcome_values(outcome: Outcome) -> dict[str, object]:
 
 
 def phone(row: Any) -> Phone:
-    return Phone(row.number, PhoneKind(row.kind), bool(row.repaired), row.source)
+    return Phone(row.number, PhoneKind(row.kind), bool(row.repaired), row.source, bool(row.shared))
+
+
+def phones_by_client(found: Iterable[Any]) -> dict[str, tuple[Phone, ...]]:
+    """Of rows that come ordered by position."""
+    phones: dict[str, list[Phone]] = defaultdict(list)
+    for row in found:
+        phones[row.client_id].append(phone(row))
+    return {client_id: tuple(numbers) for client_id, numbers in phones.items()}
 
 
 def client(row: Any, phones: tuple[Phone, ...]) -> Client:
     return Client(
-        row.client_id, row.name, PersonType(row.person), row.document, row.client_type, row.neighbourhood, phones
+        client_id=row.client_id,
+        name=row.name,
+        person=PersonType(row.person),
+        document=row.document,
+        client_type=row.client_type,
+        neighbourhood=row.neighbourhood,
+        phones=phones,
+        city=row.city,
+        state=row.state,
+        collectable=bool(row.collectable),
     )
 
 
 def bill(row: Any) -> Bill:
     return Bill(
-        row.bill_id,
-        row.client_id,
-        row.due_date,
-        row.amount,
-        row.open_amount,
-        BillStatus(row.status),
-        row.contract_id,
+        bill_id=row.bill_id,
+        client_id=row.client_id,
+        due_date=row.due_date,
+        amount=row.amount,
+        open_amount=row.open_amount,
+        status=BillStatus(row.status),
+        contract_id=row.contract_id,
+        updated_amount=row.updated_amount,
+    )
+
+
+def contract(row: Any) -> Contract:
+    return Contract(
+        contract_id=row.contract_id,
+        client_id=row.client_id,
+        access=Access(row.access),
+        access_code=row.access_code,
+        trust_unlock=TrustUnlock(row.trust_unlock),
+        plan=row.plan,
+        neighbourhood=row.neighbourhood,
+        blocked_since=row.blocked_since,
+        no_notice_until=row.no_notice_until,
     )
 
 
@@ -197,8 +263,8 @@ def attempt(row: Any) -> Attempt:
         bill_count=row.bill_count,
         oldest_due=row.oldest_due,
         reserved_at=aware(row.reserved_at),
-        answered_at=_aware_or_none(row.answered_at),
-        ended_at=_aware_or_none(row.ended_at),
+        answered_at=aware_or_none(row.answered_at),
+        ended_at=aware_or_none(row.ended_at),
     )
 
 

@@ -9,6 +9,7 @@ from worker.core.records import Change, JobRun
 from worker.store.engine import Db, Tx
 from worker.store.rows import aware, fit
 
+DIED = "it died half way; nothing of a half answer was believed"
 ERROR_LENGTH = 4000
 
 
@@ -43,6 +44,11 @@ class SqlRuns:
                 error=fit(error, ERROR_LENGTH),
                 detail=detail_text(detail),
             )
+        )
+
+    def give_up(self, jobs: Sequence[str], instance: str, now: datetime) -> int:
+        return self._db.run(
+            lambda tx: tx.change("give_up_runs", jobs=list(jobs), instance=instance, now=now, error=DIED)
         )
 
     def add_rejected(self, run_id: int, rejected: Sequence[Rejected]) -> None:

@@ -1,0 +1,227 @@
+"""A stand-in for a billing system that can only be asked by document, over real HTTP, with faults to switch on.
+
+Its wire format is INVENTED, by the tests that use it: AltaRede publishes none. It proves that the adapter follows
+whatever is configured; it proves nothing about AltaRede.
+"""
+
+import json
+import socket
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import cast
+from urllib.parse import parse_qsl, urlsplit
+
+TOKEN = "invented-token-0001"
+APPKEY = "invented-appkey-0002"
+LOGIN_PAGE = '<html><body><form action="/entrar"><input type="password" name="senha"></form></body></html>'
+ERROR_PAGE = "<html><body><h1>Ocorreu um erro</h1><p>Contate o suporte.</p></body></html>"
+
+Rows = list[dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the test that starts the server wants it to be asked, and to answer."""
+
+    path: str = "/titulos/{document}"  # without {document} when it stands in a field
+    method: str = "GET"
+    token_header: str = ""
+    appkey_header: str = ""
+    token_field: str = ""  # of the query, or of the JSON that is posted
+    appkey_field: str = ""
+    document_field: str = ""
+    way: tuple[str, ...] = ()  # names of the objects around the list, outermost first
+
+
+class Kind(StrEnum):
+    SERVER_ERROR = "500"
+    HANG = "hang"
+    FORBIDDEN = "403"
+    TOO_MANY = "429"
+    HTML = "html"  # with HTTP 200
+    LOGIN_PAGE = "login_page"  # with HTTP 200
+    TRUNCATED = "truncated"  # JSON that breaks off, with a matching length
+    NOTHING = "nothing"  # HTTP 200 with an empty body
+    REFUSAL = "refusal"  # HTTP 200, JSON with an error text that repeats the token and the document
+    REFUSAL_WITH_LIST = "refusal_with_list"  # the same beside an empty list
+    MESSAGE_ONLY = "message_only"  # HTTP 200, JSON with a message and neither list nor verdict
+    OTHER_SHAPE = "other_shape"  # the list is not where it was
+    DUPLICATES = "duplicates"  # one row twice
+    DEAF = "deaf"  # the same rows whoever is asked for
+
+
+@dataclass(slots=True)
+class Fault:
+    """Goes off for that document, or for any, so often as `times` says (None: always)."""
+
+    kind: Kind
+    document: str | None = None
+    times: int | None = None
+    fired: int = 0
+
+    def hits(self, document: str) -> bool:
+        """Whether it goes off now; counts it if so."""
+        if self.document not in (None, document) or (self.times is not None and self.fired >= self.times):
+            return False
+        self.fired += 1
+        return True
+
+
+class AltaRedeServer:
+    """Serves on 127.0.0.1 while the `with` lasts. `rows` (by document) and `fault` may be changed at any time."""
+
+    def __init__(self, shape: Shape, rows: Mapping[str, Sequence[dict[str, object]]]) -> None:
+        self.shape = shape
+        self.rows: dict[str, Rows] = {document: list(each) for document, each in rows.items()}
+        self.fault: Fault | None = None
+        self.asked: list[str] = []  # documents, in order
+        self.stopping = threading.Event()
+        self._http = _Http(("127.0.0.1", 0), _Handler)
+        self._http.owner = self
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), name="altarede-server")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    def __enter__(self) -> "AltaRedeServer":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stopping.set()
+        self._http.shutdown()
+        self._thread.join()
+        self._http.hang_up()
+        self._http.server_close()
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = False  # server_close() waits for them: none outlives the `with`
+    owner: AltaRedeServer
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__(address, handler)
+
+    def process_request(
+        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
+    ) -> None:
+        self._open.add(cast("socket.socket", request))
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        self._open.discard(cast("socket.socket", request))
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """End connections that are kept alive, so that no thread waits on them."""
+        for connection in list(self._open):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # already gone
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A caller who hung up is no fault of the stand-in."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 60.0
+
+    @property
+    def owner(self) -> AltaRedeServer:
+        return cast("_Http", self.server).owner
+
+    def do_GET(self) -> None:
+        self._serve(dict(parse_qsl(urlsplit(self.path).query)))
+
+    def do_POST(self) -> None:
+        self._serve(json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}"))
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
+        """Silence: `owner.asked` is the log."""
+
+    def _serve(self, fields: dict[str, str]) -> None:
+        shape = self.owner.shape
+        before, marker, after = shape.path.partition("{document}")
+        path = urlsplit(self.path).path
+        if self.command != shape.method or not (path.startswith(before) and path.endswith(after)):
+            return self._text(HTTPStatus.NOT_FOUND, ERROR_PAGE)
+        if not self._let_in(fields):
+            return self._json({"mensagem": "Token inválido"}, HTTPStatus.UNAUTHORIZED)
+        document = path[len(before) : len(path) - len(after)] if marker else fields.get(shape.document_field, "")
+        self.owner.asked.append(document)
+        fault = self.owner.fault
+        if fault and fault.hits(document):
+            return self._fail(fault.kind, document)
+        return self._list(self.owner.rows.get(document, []))
+
+    def _let_in(self, fields: dict[str, str]) -> bool:
+        shape = self.owner.shape
+        places = (
+            (shape.token_header, shape.token_field, TOKEN),
+            (shape.appkey_header, shape.appkey_field, APPKEY),
+        )
+        return all(
+            (not header or self.headers.get(header) == value) and (not field or fields.get(field) == value)
+            for header, field, value in places
+        )
+
+    def _fail(self, kind: Kind, document: str) -> None:
+        statuses = {
+            Kind.SERVER_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR,
+            Kind.FORBIDDEN: HTTPStatus.FORBIDDEN,
+            Kind.TOO_MANY: HTTPStatus.TOO_MANY_REQUESTS,
+        }
+        pages = {Kind.HTML: ERROR_PAGE, Kind.LOGIN_PAGE: LOGIN_PAGE, Kind.NOTHING: ""}
+        refusal = {"sucesso": False, "mensagem": f"Chave {TOKEN} sem acesso a {document}<br>Contate o suporte"}
+        rows = self.owner.rows.get(document, [])
+        if kind is Kind.HANG:
+            self.owner.stopping.wait(30.0)
+            self.close_connection = True
+        elif kind in statuses:
+            self._text(statuses[kind], ERROR_PAGE)
+        elif kind in pages:
+            self._text(HTTPStatus.OK, pages[kind])
+        elif kind is Kind.TRUNCATED:
+            self._text(HTTPStatus.OK, json.dumps(self._wrapped(rows))[:-1])
+        elif kind is Kind.REFUSAL:
+            self._json(refusal)
+        elif kind is Kind.REFUSAL_WITH_LIST:
+            self._json({**cast("dict[str, object]", self._wrapped([])), **refusal})
+        elif kind in (Kind.OTHER_SHAPE, Kind.MESSAGE_ONLY):
+            self._json({"lista": rows} if kind is Kind.OTHER_SHAPE else {"mensagem": refusal["mensagem"]})
+        elif kind is Kind.DUPLICATES:
+            self._list([*rows, rows[0]])
+        else:
+            self._list(next(each for each in self.owner.rows.values() if each))
+
+    def _wrapped(self, rows: Rows) -> object:
+        answer: object = rows
+        for name in reversed(self.owner.shape.way):
+            answer = {name: answer}
+        return answer
+
+    def _list(self, rows: Rows) -> None:
+        self._json(self._wrapped(rows))
+
+    def _json(self, answer: object, status: HTTPStatus = HTTPStatus.OK) -> None:
+        self._text(status, json.dumps(answer), "application/json")
+
+    def _text(self, status: HTTPStatus, text: str, kind: str = "text/html; charset=UTF-8") -> None:
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)

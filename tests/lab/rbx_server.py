@@ -1,0 +1,281 @@
+"""A stand-in ERP that speaks RBX's web services v1 and v2 over real HTTP, with its habits and faults.
+
+`python -m tests.lab.rbx_server --port 8766 --clients 300` runs one until Ctrl-C.
+"""
+
+import argparse
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import cast
+from urllib.parse import urlsplit
+
+from tests.lab.invented import World, invent
+from tests.lab.rbx_faults import ANSWERS, LOGIN_PAGE, NOTHING, PAGES, STATUS, Fault, Kind, spoil, v1_error
+from tests.lab.rbx_filter import Row, UnknownColumn, WrongFilter, predicate
+from tests.lab.rbx_rows import FILTERS, client_row, contract_rows, open_rows, settled_row, settled_rows, unpaid_row
+
+KEY = "CHAVE0123456789INTEGRACAO"
+V1 = "/routerbox/ws/rbx_server_json.php"
+V2 = "/routerbox/ws_json/ws_json.php"
+OPEN, SETTLED = "ConsultaDocumentosAbertos", "ConsultaDocumentosBaixados"
+CLIENTS, CONTRACTS, BLOCKED = "ConsultaClientes", "ConsultaContratos", "ConsultaContratosBloqueados"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question as it came in; the key is not kept."""
+
+    service: str
+    filtro: str = ""
+    fields: tuple[str, ...] = ()  # v2
+
+
+class RbxServer:
+    """Serves on 127.0.0.1 while the `with` lasts. What is public may be set or changed at any time."""
+
+    def __init__(self, world: World, *, today: date, key: str = KEY, port: int = 0) -> None:
+        self.key, self.today = key, today
+        self.tables: dict[str, dict[str, Row]] = {
+            CLIENTS: {str(client.client_id): client_row(client) for client in world.clients},
+            OPEN: open_rows(world),
+            SETTLED: {str(place): row for place, row in enumerate(settled_rows(world))},
+            CONTRACTS: contract_rows(world),
+            BLOCKED: {},
+        }
+        self.fault: Fault | None = None
+        self.cap: int | None = None  # rows an answer holds at most, without a word about it
+        self.day_second = False  # write YYYY-DD-MM, as the official sample does
+        self.interest = "2.33"
+        self.requests: list[Request] = []
+        self.before: dict[str, list[Row]] = {}  # the latest rows sent, by service
+        self.lock = threading.RLock()
+        self.stopping = threading.Event()
+        self._http = _Http(("127.0.0.1", port), _Handler)
+        self._http.owner = self
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), name="rbx-server")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    def __enter__(self) -> "RbxServer":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stopping.set()
+        self._http.shutdown()
+        self._thread.join()
+        self._http.hang_up()
+        self._http.server_close()
+
+    def pay(self, bill_id: int | str) -> None:
+        self.settle(bill_id, "PAGTO")
+
+    def cancel(self, bill_id: int | str) -> None:
+        self.settle(bill_id, "CANCELAMENTO")
+
+    def settle(self, bill_id: int | str, motive: str) -> None:
+        """The document leaves the open ones and is among the settled ones from today."""
+        with self.lock:
+            row = self.tables[OPEN].pop(str(bill_id))
+            settled = self.tables[SETTLED]
+            settled[f"new {len(settled)}"] = settled_row(row, motive, self.today)
+
+    def edit(self, service: str, key: int | str, **columns: str) -> None:
+        """Change columns of one row; a row that is not there is added."""
+        with self.lock:
+            self.tables[service].setdefault(str(key), {}).update(columns)
+
+    def find(self, service: str, filtro: str) -> list[Row]:
+        """As MySQL without ORDER BY: in an order of its own, here by the key read backwards."""
+        matches = predicate(filtro, FILTERS[service])
+        with self.lock:
+            keys = sorted(self.tables[service], key=lambda key: key[::-1])
+            rows = [dict(row) for key in keys if matches(row := self.tables[service][key])]
+        if self.day_second and service == OPEN:
+            for row in rows:
+                year, month, day = row["Vencimento"].split("-")
+                row["Vencimento"] = f"{year}-{day}-{month}"
+        return rows[: self.cap]
+
+    def unpaid(self, customer: int, accounts: list[int]) -> list[dict[str, object]]:
+        with self.lock:
+            return [
+                unpaid_row(row, self.interest)
+                for row in self.tables[OPEN].values()
+                if row["Tipo"] == "C" and row["CliFor"] == str(customer) and int(row["Conta"]) in accounts
+            ]
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = False  # server_close() waits for them: none outlives the `with`
+    owner: RbxServer
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__(address, handler)
+
+    def process_request(
+        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
+    ) -> None:
+        self._open.add(cast("socket.socket", request))
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        self._open.discard(cast("socket.socket", request))
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """End connections that are kept alive, so that no thread waits on them."""
+        for connection in list(self._open):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # already gone
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A caller who hung up is no fault of the stand-in."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "Apache"
+    sys_version = ""
+    disable_nagle_algorithm = True
+    timeout = 60.0
+
+    @property
+    def owner(self) -> RbxServer:
+        return cast("_Http", self.server).owner
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        path = urlsplit(self.path).path
+        if path not in (V1, V2):
+            return self._text(HTTPStatus.OK, LOGIN_PAGE)
+        (service, question), *_ = json.loads(body).items()
+        if path == V2:
+            return self._v2(service, question)
+        return self._v1(service, question)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
+        """Silence: `owner.requests` is the log."""
+
+    def _v1(self, service: str, question: dict[str, object]) -> None:
+        owner = self.owner
+        owner.requests.append(Request(service, str(question.get("Filtro", ""))))
+        if question.get("Autenticacao") != {"ChaveIntegracao": owner.key}:
+            return self._json(ANSWERS[Kind.BAD_KEY])
+        if service not in FILTERS:
+            return self._json(v1_error("3", "Servico nao encontrado"))
+        try:
+            rows = owner.find(service, str(question["Filtro"]))
+        except UnknownColumn as column:
+            return self._json(v1_error("165", f"Unknown column '{column}' in 'where clause'"))
+        except WrongFilter:
+            return self._json(v1_error("165", "You have an error in your SQL syntax"))
+        before = owner.before.get(service, rows)
+        owner.before[service] = rows
+        if owner.fault and owner.fault.hits(service):
+            return self._fail(owner.fault, rows, before)
+        return self._json({"status": 1, "result": rows} if rows else NOTHING)
+
+    def _v2(self, service: str, question: dict[str, object]) -> None:
+        owner = self.owner
+        owner.requests.append(Request(service, fields=tuple(sorted(question))))
+        if self.headers.get("authentication_key") != owner.key:
+            return self._json({"status": 0, "error_code": 97, "error_description": "Invalid key", "result": []})
+        if owner.fault and owner.fault.hits(service):
+            return self._fail(owner.fault, [], [])
+        customer, accounts = question.get("customer_id"), question.get("account_list")
+        if service != "get_unpaid_document" or not isinstance(customer, int) or not isinstance(accounts, list):
+            text = "customer_id is required"
+            return self._json({"status": 0, "error_code": "3", "error_description": text, "result": ""})
+        rows = owner.unpaid(customer, accounts)
+        return self._json({"status": 1, "error_code": "", "error_description": "", "result": rows})
+
+    def _fail(self, fault: Fault, rows: list[Row], before: list[Row]) -> None:
+        kind = fault.kind
+        if kind in STATUS:
+            return self._text(STATUS[kind], "<html><body>Erro</body></html>")
+        if kind in PAGES:
+            return self._text(HTTPStatus.OK, PAGES[kind])
+        if kind in _ODD:
+            return _ODD[kind](self, fault, json.dumps({"status": 1, "result": rows}).encode())
+        return self._json(spoil(kind, rows, before))
+
+    def hang(self, fault: Fault, _: bytes) -> None:
+        self.owner.stopping.wait(fault.seconds)
+        self.close_connection = True
+
+    def reset(self, _: Fault, body: bytes) -> None:
+        """Half of a body, then a connection reset instead of the rest."""
+        self._head(HTTPStatus.OK, len(body))
+        self.wfile.write(body[: len(body) // 2])
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+
+    def truncated(self, _: Fault, body: bytes) -> None:
+        self._text(HTTPStatus.OK, body[: len(body) * 2 // 3].decode())
+
+    def redirect(self, _: Fault, __: bytes) -> None:
+        self.send_response(HTTPStatus.FOUND)
+        self.send_header("Location", f"https://usuario:segredo@elsewhere.invalid{V1}")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _json(self, answer: object) -> None:
+        self._text(HTTPStatus.OK, json.dumps(answer), "application/json")
+
+    def _text(self, status: HTTPStatus, text: str, kind: str = "text/html; charset=UTF-8") -> None:
+        body = text.encode()
+        self._head(status, len(body), kind)
+        self.wfile.write(body)
+
+    def _head(self, status: HTTPStatus, length: int, kind: str = "application/json") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+
+
+_ODD: dict[Kind, Callable[[_Handler, Fault, bytes], None]] = {
+    Kind.HANG: _Handler.hang,
+    Kind.RESET: _Handler.reset,
+    Kind.TRUNCATED: _Handler.truncated,
+    Kind.REDIRECT: _Handler.redirect,
+}
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--port", type=int, default=8766)
+    options.add_argument("--clients", type=int, default=300)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--key", default=KEY, help="integration key that callers must send")
+    chosen = options.parse_args()
+    today = date.today()  # noqa: DTZ011  # invented days
+    world = invent(chosen.clients, today=today, seed=chosen.seed)
+    with RbxServer(world, today=today, key=chosen.key, port=chosen.port) as server:
+        print(f"{server.url} key {chosen.key}: {len(world.bills)} bills", flush=True)  # noqa: T201
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            return
+
+
+if __name__ == "__main__":
+    main()
