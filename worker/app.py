@@ -10,12 +10,15 @@ from functools import cached_property, partial
 from types import TracebackType
 from typing import Self
 
+import structlog
+
 from worker import convert
 from worker.core.enums import AttemptState, Origination
 from worker.core.model import Attempt, Waiting
 from worker.core.script import Line
 from worker.core.ulid import new_ulid
 from worker.erp.registry import open_source
+from worker.errors import SourceError
 from worker.jobs.dial import Asker, DialPlan
 from worker.jobs.sync import Sync
 from worker.jobs.unpaid import StillUnpaid
@@ -29,6 +32,8 @@ from worker.speech.espeak import EspeakVoice
 from worker.speech.messages import Messages
 from worker.store.mariadb import OpenStore, open_store
 from worker.store_ports import Store
+
+log = structlog.get_logger(__name__)
 
 HANDLER_TTL = timedelta(seconds=10)  # a handler beats every two seconds
 PBX_NAME = "local"  # the PBX this machine runs
@@ -163,7 +168,11 @@ class App:
     def _still_unpaid(self, instance: Instance) -> Asker | None:
         if not instance.rules.still_unpaid.ask:
             return None
-        source = open_source(convert.impatient(instance), convert.reading(instance))
+        try:
+            source = open_source(convert.impatient(instance), convert.reading(instance))
+        except SourceError as error:  # nobody can be asked for: nobody is called, and the log says why
+            log.error("still_unpaid", instance=instance.id, error=str(error))
+            return lambda client_ids, _: dict.fromkeys(client_ids)
         return StillUnpaid(convert.unpaid_rules(instance), source, self.store).ask
 
     def handler_alive(self, now: datetime) -> str:

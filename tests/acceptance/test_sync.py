@@ -197,3 +197,14 @@ def kill_while_storing(world: Providers, *, held: str) -> None:
         cursor.execute("ROLLBACK")
     free = f"SELECT IS_FREE_LOCK('{lock_name('collector', f'collector:sync:{SERRA}')}') free"
     wait_until("the server to notice", lambda: 1 == world.rows(free)[0]["free"], 15)
+
+
+def test_a_source_that_cannot_even_be_opened_has_nobody_rung_and_says_why(world: Providers) -> None:
+    """Last: everybody in the queue waits ten minutes afterwards."""
+    before, waiting = world.count("collector.attempt"), len(world.queued(SERRA))
+    assert waiting > 3
+    world.configure(serra={"source": {"token": world.lab.secret("no-pair", "hash-alone")}})
+    done = world.site.run("dial", "--instance", SERRA)
+    assert f"{SERRA}: 0 dialled; {waiting} postponed: {NO_ANSWER}" in done.stdout
+    assert "source.token must be the id:hash pair" in done.stderr
+    assert before == world.count("collector.attempt")

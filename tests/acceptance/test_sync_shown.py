@@ -123,6 +123,18 @@ def test_bills_are_summed_up_by_where_they_stand(world: Providers) -> None:
         assert f"{PRAIA} {stage} {count} {total}" in table
 
 
+def test_one_clients_bills_are_shown_each_with_its_days_and_stage(world: Providers) -> None:
+    owed = world.praia.world.owed(today() - timedelta(MAXIMUM_DAYS), today())
+    client_id = owed[0].client_id
+    mine = sorted((one.due_date, one.bill_id) for one in owed if one.client_id == client_id)
+    (shown,) = world.site.json("bills", "--client", client_id, *ONLY)
+    assert [bill_id for _, bill_id in mine] == [row["bill"] for row in shown["bills"]]
+    assert [(today() - due).days for due, _ in mine] == [row["days_overdue"] for row in shown["bills"]]
+    assert (len(mine), mine[0][0].isoformat()) == (shown["count"], shown["oldest_due"])
+    assert "in all, the oldest due" in world.site.run("bills", "--client", client_id, *ONLY).stdout
+    assert "nothing is owed" in world.site.run("bills", "--client", "nobody", *ONLY).stdout
+
+
 def test_blocked_lines_are_listed_with_their_clients(world: Providers) -> None:
     charged = {str(one.client_id) for one in world.praia.world.chargeable()}
     expected = {

@@ -70,7 +70,7 @@ def test_all_rules_are_judged_even_when_the_first_has_refused() -> None:
     closed = "it is 21:30 in America/Sao_Paulo, calls are made from 08:00 to 19:00"
     assert {
         "entry_state": (False, "the entry is done (paid)", None),
-        "next_attempt": (False, "not before 2026-11-19 03:00 UTC", midnight),
+        "next_attempt": (False, "not before 2026-11-19 03:00 UTC: paid", midnight),
         "window": (False, closed, opening),
         "number_window": (False, closed, opening),
         "block": (False, "blocked for anybody: opt_out", None),

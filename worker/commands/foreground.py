@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -24,6 +25,7 @@ class Progress:
     pace: Pace
     over: threading.Event = field(default_factory=threading.Event)
     why_not: str = ""
+    postponed: Counter[str] = field(default_factory=Counter)  # reason -> debtors
     obstacle_since: float | None = None
 
     @property
@@ -73,6 +75,7 @@ def _dial(running: App, part: Progress, stop: threading.Event, watch: live.DialW
 
     def on_step(done: dial.Step) -> None:
         part.why_not = done.why_not
+        part.postponed += done.refused
         try:
             in_flight = running.store.attempts.count_open(part.instance.id)
         except CollectorError as error:

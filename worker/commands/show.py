@@ -172,11 +172,22 @@ def dialled(parts: Sequence[Progress], json_wanted: bool) -> str:
     """After `dial`: how many calls of each instance, and why not more."""
     if json_wanted:
         return as_json(
-            [{"instance": one.instance.id, "dialled": one.dialled, "why_not": one.why_not} for one in parts]
+            [
+                {
+                    "instance": one.instance.id,
+                    "dialled": one.dialled,
+                    "why_not": one.why_not,
+                    "postponed": dict(one.postponed),
+                }
+                for one in parts
+            ]
         )
-    return "\n".join(
-        f"{one.instance.id}: {one.dialled} dialled" + (f"; {one.why_not}" if one.why_not else "") for one in parts
-    )
+    lines = []
+    for one in parts:
+        reasons = [one.why_not] if one.why_not else []
+        reasons += [f"{count} postponed: {reason}" for reason, count in one.postponed.most_common()]
+        lines.append("; ".join((f"{one.instance.id}: {one.dialled} dialled", *reasons)))
+    return "\n".join(lines)
 
 
 def would_dial(items: Sequence[WouldDial], json_wanted: bool) -> str:

@@ -88,7 +88,10 @@ def _next_attempt(entry: QueueEntry, now: datetime) -> Verdict:
     if when is None:
         return Verdict("next_attempt", True, "as soon as allowed", None)
     allowed = aware(when) <= aware(now)
-    return Verdict("next_attempt", allowed, f"not before {_utc(when)}", None if allowed else aware(when))
+    if allowed:
+        return Verdict("next_attempt", True, f"not before {_utc(when)}", None)
+    why = f": {entry.reason}" if entry.reason else ""
+    return Verdict("next_attempt", False, f"not before {_utc(when)}{why}", aware(when))
 
 
 def _window(rule: str, window: CallWindow, now: datetime) -> Verdict:
