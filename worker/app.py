@@ -17,7 +17,7 @@ from worker.core.enums import AttemptState, Origination
 from worker.core.model import Attempt, Waiting
 from worker.core.script import Line
 from worker.core.ulid import new_ulid
-from worker.erp.registry import open_source
+from worker.erp.registry import open_actions, open_source
 from worker.errors import SourceError
 from worker.jobs.dial import Asker, DialPlan
 from worker.jobs.sync import Sync
@@ -26,7 +26,7 @@ from worker.pbx.ari import AriClient
 from worker.pbx.ari_dialler import AriDialler
 from worker.pbx.callfile import CallFileDialler
 from worker.pbx.live import LivePbx
-from worker.ports import BillSource, Dialler, Sound, Watcher
+from worker.ports import BillSource, Dialler, ErpActions, Sound, Watcher
 from worker.settings import ROOT, Instance, Settings
 from worker.speech.espeak import EspeakVoice
 from worker.speech.messages import Messages
@@ -93,6 +93,10 @@ class App:
 
     def source(self, instance: Instance) -> BillSource:
         return open_source(instance.source, convert.reading(instance))
+
+    def actions(self, instance: Instance) -> ErpActions:
+        """What may change something in this instance's ERP. SourceLacks where no adapter knows how."""
+        return open_actions(instance.source)
 
     def sync(
         self, instance: Instance, watch: Watcher, *, dry_run: bool = False, accept_shrink: bool = False

@@ -4,11 +4,11 @@ import sys
 
 import typer
 
-from worker.commands import calls, data, overview, setup
+from worker.commands import calls, data, erp, overview, setup
 from worker.commands.base import app
 from worker.errors import CollectorError, ConfigError, UsageError
 
-COMMANDS = (calls, data, overview, setup)  # imported so that they register themselves
+COMMANDS = (calls, data, erp, overview, setup)  # imported so that they register themselves
 
 
 def main() -> None:

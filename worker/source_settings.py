@@ -73,6 +73,16 @@ class AltaRedeFields(Section):
     bills: str = ""  # dotted way to the list within the answer: "data.titulos"; empty: the answer is the list
 
 
+class AltaRedeRelease(Section):
+    """How a blocked line is released on trust. Nothing of it is publicly known, so nothing has a default."""
+
+    path: str  # below `url`, with {contract} unless `contract_field` carries it; asked by POST
+    contract_field: str | None = None
+    done: str  # dotted way to the value within the answer that says whether it was done: "status"
+    done_words: tuple[str, ...] = Field(min_length=1)  # what that value is then; letter case does not count
+    said: str | None = None  # dotted way to a text for people
+
+
 class AltaRedeSource(WebSource):
     """AltaRede: no public manual. Known: host, token, appkey, search by CPF/CNPJ only. The rest must be told."""
 
@@ -91,6 +101,7 @@ class AltaRedeSource(WebSource):
     document_field: str | None = None  # when the document does not go into the path
     fields: AltaRedeFields | None = None
     date_format: Literal["iso", "brazilian"] = "iso"
+    release: AltaRedeRelease | None = None
 
 
 class CsvSource(Section):

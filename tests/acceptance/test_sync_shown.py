@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -133,6 +134,24 @@ def test_one_clients_bills_are_shown_each_with_its_days_and_stage(world: Provide
     assert (len(mine), mine[0][0].isoformat()) == (shown["count"], shown["oldest_due"])
     assert "in all, the oldest due" in world.site.run("bills", "--client", client_id, *ONLY).stdout
     assert "nothing is owed" in world.site.run("bills", "--client", "nobody", *ONLY).stdout
+
+
+def test_a_person_can_have_the_erp_do_something(changing: Providers, tmp_path: Path) -> None:
+    blocked = {row["contract"]: row for row in changing.site.json("blocked", *ONLY)}
+    contract = next(key for key, row in blocked.items() if row["trust_unlock"] == "offered")
+    assert "desbloqueado" in changing.site.run("erp", "unlock", contract, *ONLY).stdout
+    again = changing.site.run("erp", "unlock", contract, *ONLY, check=False)
+    assert (1, True) == (again.returncode, "refused the unlock on trust" in again.stderr)
+    client = blocked[contract]["client"]
+    assert "noted" in changing.site.run("erp", "note", client, "ligou, promete pagar", *ONLY).stdout
+    assert ["ligou, promete pagar"] == [one["historico"] for one in changing.praia.server.actions.notes]
+    bill = changing.praia.world.owed(date.min, today())[0].bill_id
+    assert changing.site.run("erp", "pix", bill, *ONLY).stdout.startswith("000201")
+    pdf = tmp_path / "boleto.pdf"
+    changing.site.run("erp", "boleto", bill, "--to", str(pdf), *ONLY)
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    kept = changing.site.run("erp", "boleto", bill, "--to", str(pdf), *ONLY, check=False)
+    assert (2, True) == (kept.returncode, "name a new file" in kept.stderr)
 
 
 def test_blocked_lines_are_listed_with_their_clients(world: Providers) -> None:

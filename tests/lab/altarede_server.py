@@ -14,7 +14,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import cast
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 TOKEN = "invented-token-0001"
 APPKEY = "invented-appkey-0002"
@@ -36,6 +36,8 @@ class Shape:
     appkey_field: str = ""
     document_field: str = ""
     way: tuple[str, ...] = ()  # names of the objects around the list, outermost first
+    release: str = ""  # path of the release, by POST: the contract comes after it, or in `contract_field`
+    contract_field: str = ""
 
 
 class Kind(StrEnum):
@@ -80,6 +82,8 @@ class AltaRedeServer:
         self.rows: dict[str, Rows] = {document: list(each) for document, each in rows.items()}
         self.fault: Fault | None = None
         self.asked: list[str] = []  # documents, in order
+        self.blocked: set[str] = set()  # contracts that would be released
+        self.releases: list[str] = []  # contracts whose release was asked for, in order
         self.stopping = threading.Event()
         self._http = _Http(("127.0.0.1", 0), _Handler)
         self._http.owner = self
@@ -155,6 +159,8 @@ class _Handler(BaseHTTPRequestHandler):
         shape = self.owner.shape
         before, marker, after = shape.path.partition("{document}")
         path = urlsplit(self.path).path
+        if shape.release and self.command == "POST" and path.startswith(shape.release):
+            return self._release(path.removeprefix(shape.release), fields)
         if self.command != shape.method or not (path.startswith(before) and path.endswith(after)):
             return self._text(HTTPStatus.NOT_FOUND, ERROR_PAGE)
         if not self._let_in(fields):
@@ -165,6 +171,18 @@ class _Handler(BaseHTTPRequestHandler):
         if fault and fault.hits(document):
             return self._fail(fault.kind, document)
         return self._list(self.owner.rows.get(document, []))
+
+    def _release(self, rest: str, fields: dict[str, str]) -> None:
+        if not self._let_in(fields):
+            return self._json({"mensagem": "Token inválido"}, HTTPStatus.UNAUTHORIZED)
+        contract = fields.get(self.owner.shape.contract_field, "") or unquote(rest).lstrip("/")
+        self.owner.releases.append(contract)
+        if self.owner.fault and self.owner.fault.hits(contract):
+            return self._fail(self.owner.fault.kind, contract)
+        if contract not in self.owner.blocked:
+            return self._json({"dados": {"feito": False, "texto": "Contrato não está bloqueado"}})
+        self.owner.blocked.remove(contract)
+        return self._json({"dados": {"feito": True, "texto": "Liberado por 3 dias"}})
 
     def _let_in(self, fields: dict[str, str]) -> bool:
         shape = self.owner.shape

@@ -10,8 +10,8 @@ Everything else is configuration (`AltaRedeSource`, `AltaRedeFields`) without de
 - whether one client's answer comes in pages: a second page would not be asked for;
 - how errors look, what is answered for a document nobody has (HTTP 404 counts as an error), how many requests
   a minute are allowed;
-- the paths of the other actions named there (client, plans, company, release): none is used, and the release on
-  trust (liberação) of a blocked line cannot be offered;
+- the paths of the other actions named there (client, plans, company, release): none is used but the release on
+  trust (liberação) of a blocked line, and that only as `source.release` describes it (`altarede_actions.py`);
 - which product is meant: Altarede is also the name of an internet provider.
 """
 

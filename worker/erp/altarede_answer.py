@@ -51,6 +51,22 @@ def read_answer(body: bytes, way: str, columns: frozenset[str], quote: Quoting) 
     )
 
 
+def read_value(body: bytes, way: str, quote: Quoting) -> str:
+    """The text, number or yes or no at the end of the dotted path, quoted; empty when there is none.
+
+    SourceError leaf when the answer is no JSON object.
+    """
+    text = decode(body)
+    try:
+        data: object = json.loads(text, parse_int=str, parse_float=str, parse_constant=str, strict=False)
+    except (ValueError, RecursionError):
+        raise _not_json(text, quote) from None
+    found = _at(data, way)
+    if isinstance(found, bool):
+        return "true" if found else "false"
+    return quote(found) if isinstance(found, str) else ""
+
+
 def error_text(body: bytes, quote: Quoting) -> str:
     """What an HTTP error says, quoted; of JSON only its message, for the rest may be rows."""
     text = decode(body)

@@ -35,6 +35,44 @@ class _Discreet(Quoting):
         return super().__call__(_CNPJ.sub("***", text[:20_000]))
 
 
+class Login:
+    """Credentials where they are configured to go: in headers, or in fields of query or body."""
+
+    def __init__(self, source: AltaRedeSource, *, posts: bool) -> None:
+        """SourceRefused when what is configured cannot be sent."""
+        self.fields: dict[str, str] = {}
+        self._headers = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if posts else {})
+        self._place("token", source.token, source.token_header, source.token_field)
+        self._place("appkey", source.appkey, source.appkey_header, source.appkey_field)
+        secrets = [each.get_secret_value().strip() for each in (source.token, source.appkey)]
+        self.quote = _Discreet([*secrets, *(percent_quoted(each, safe="") for each in secrets)])
+
+    def web(self, source: AltaRedeSource, *, sleep: Callable[[float], None] = time.sleep) -> Web:
+        system = System(
+            "AltaRede",
+            "source.token and source.appkey",
+            "the load by raising source.pause_seconds",
+            _REMEDIES,
+            error_text,
+            headers=self._headers,
+        )
+        return Web(source, system, self.quote, sleep=sleep)
+
+    def _place(self, name: str, secret: SecretStr, header: str | None, field: str | None) -> None:
+        """Put one credential where it is configured to go. SourceRefused when that is nowhere or impossible."""
+        value = secret.get_secret_value().strip()
+        if not value or not value.isascii() or not value.isprintable():
+            raise SourceRefused(f"source.{name} must be one line of printable characters, as AltaRede gave it")
+        if not header and not field:
+            raise SourceRefused(f"source.{name} goes nowhere: set source.{name}_header or source.{name}_field")
+        if header:
+            if not _HEADER.fullmatch(header):
+                raise SourceRefused(f"source.{name}_header is no name of a header: letters, digits and - only")
+            self._headers[header] = value
+        if field:
+            self.fields[field] = value
+
+
 class AltaRedeReader:
     """Retries what passes by itself; all else is a SourceError at once."""
 
@@ -51,23 +89,9 @@ class AltaRedeReader:
             raise SourceRefused(
                 "the document goes nowhere: write {document} into source.bills_path or set source.document_field"
             )
-        self._fields: dict[str, str] = {}
-        headers = {"Accept": "application/json"}
-        self._place("token", source.token, source.token_header, source.token_field, headers)
-        self._place("appkey", source.appkey, source.appkey_header, source.appkey_field, headers)
-        if source.method == "POST":
-            headers["Content-Type"] = "application/json"
-        secrets = [each.get_secret_value().strip() for each in (source.token, source.appkey)]
-        self._quote = _Discreet([*secrets, *(percent_quoted(each, safe="") for each in secrets)])
-        system = System(
-            "AltaRede",
-            "source.token and source.appkey",
-            "the load by raising source.pause_seconds",
-            _REMEDIES,
-            error_text,
-            headers=headers,
-        )
-        self._web = Web(source, system, self._quote, sleep=sleep)
+        login = Login(source, posts=source.method == "POST")
+        self._fields, self._quote = login.fields, login.quote
+        self._web = login.web(source, sleep=sleep)
         self._source, self._sleep = source, sleep
         self._address = f"{source.url}/{path.lstrip('/')}"
         self._way = fields.bills
@@ -113,19 +137,3 @@ class AltaRedeReader:
         else:
             content = self._web.ask(session, "POST", url, body=json.dumps(fields))
         return read_answer(content, self._way, self._columns, self._quote)
-
-    def _place(
-        self, name: str, secret: SecretStr, header: str | None, field: str | None, headers: dict[str, str]
-    ) -> None:
-        """Put one credential where it is configured to go. SourceRefused when that is nowhere or impossible."""
-        value = secret.get_secret_value().strip()
-        if not value or not value.isascii() or not value.isprintable():
-            raise SourceRefused(f"source.{name} must be one line of printable characters, as AltaRede gave it")
-        if not header and not field:
-            raise SourceRefused(f"source.{name} goes nowhere: set source.{name}_header or source.{name}_field")
-        if header:
-            if not _HEADER.fullmatch(header):
-                raise SourceRefused(f"source.{name}_header is no name of a header: letters, digits and - only")
-            headers[header] = value
-        if field:
-            self._fields[field] = value
