@@ -5,16 +5,15 @@ whatever is configured; it proves nothing about AltaRede.
 """
 
 import json
-import socket
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
 from typing import cast
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tests.lab.wire import Running, Server
 
 TOKEN = "invented-token-0001"
 APPKEY = "invented-appkey-0002"
@@ -74,7 +73,7 @@ class Fault:
         return True
 
 
-class AltaRedeServer:
+class AltaRedeServer(Running):
     """Serves on 127.0.0.1 while the `with` lasts. `rows` (by document) and `fault` may be changed at any time."""
 
     def __init__(self, shape: Shape, rows: Mapping[str, Sequence[dict[str, object]]]) -> None:
@@ -84,57 +83,13 @@ class AltaRedeServer:
         self.asked: list[str] = []  # documents, in order
         self.blocked: set[str] = set()  # contracts that would be released
         self.releases: list[str] = []  # contracts whose release was asked for, in order
-        self.stopping = threading.Event()
-        self._http = _Http(("127.0.0.1", 0), _Handler)
-        self._http.owner = self
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), name="altarede-server")
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
-
-    def __enter__(self) -> "AltaRedeServer":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stopping.set()
-        self._http.shutdown()
-        self._thread.join()
-        self._http.hang_up()
-        self._http.server_close()
+        http = _Http(("127.0.0.1", 0), _Handler)
+        http.owner = self
+        super().__init__(http, "altarede-server")
 
 
-class _Http(ThreadingHTTPServer):
-    daemon_threads = False  # server_close() waits for them: none outlives the `with`
+class _Http(Server):
     owner: AltaRedeServer
-
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        self._open: set[socket.socket] = set()
-        super().__init__(address, handler)
-
-    def process_request(
-        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
-    ) -> None:
-        self._open.add(cast("socket.socket", request))
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
-        self._open.discard(cast("socket.socket", request))
-        super().shutdown_request(request)
-
-    def hang_up(self) -> None:
-        """End connections that are kept alive, so that no thread waits on them."""
-        for connection in list(self._open):
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # already gone
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A caller who hung up is no fault of the stand-in."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -6,14 +6,12 @@
 import argparse
 import json
 import ssl
-import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
-from types import TracebackType
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -23,7 +21,7 @@ from tests.lab.ixc_faults import Fault, Kind, spoil
 from tests.lab.ixc_lines import CITIES, InventedCity, InventedContract
 from tests.lab.ixc_rows import bill_row, city_rows, client_row, contract_row, state_rows, type_rows
 from tests.lab.ixc_tables import Found, Tables, WrongQuestion
-from tests.lab.ixc_wire import Handler, Server
+from tests.lab.wire import Handler, Running, Server
 
 TOKEN = "7:0123456789abcdef0123456789abcdef"
 PATH = "/webservice/v1/"
@@ -41,7 +39,7 @@ class Request:
     page: int = 0  # of the listing, from 1; 0: not a listing
 
 
-class IxcServer:
+class IxcServer(Running):
     """Serves on 127.0.0.1 while the `with` lasts. `fault` and `latency` (seconds) may be set at any time."""
 
     def __init__(
@@ -72,30 +70,12 @@ class IxcServer:
         self.latency = latency
         self.requests: list[Request] = []
         self.inserts = 0  # POSTs without `ixcsoft: listar`: a reader must never send one
-        self.stopping = threading.Event()
-        self._http = _Http(("127.0.0.1", port), _Handler)
-        self._http.owner = self
-        self._scheme = "https" if tls else "http"
+        http = _Http(("127.0.0.1", port), _Handler)
+        http.owner = self
+        super().__init__(http, "ixc-server")
         if tls:
-            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), name="ixc-server")
-
-    @property
-    def url(self) -> str:
-        return f"{self._scheme}://127.0.0.1:{self._http.server_address[1]}"
-
-    def __enter__(self) -> "IxcServer":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stopping.set()
-        self._http.shutdown()
-        self._thread.join()
-        self._http.hang_up()
-        self._http.server_close()
+            self.scheme = "https"
+            http.socket = tls.wrap_socket(http.socket, server_side=True)
 
     def pay(self, bill_id: int | str) -> None:
         """The bill is received in full, as if the client had just paid it."""

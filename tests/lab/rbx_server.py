@@ -13,8 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ from tests.lab.invented import World, invent
 from tests.lab.rbx_faults import ANSWERS, LOGIN_PAGE, NOTHING, PAGES, STATUS, Fault, Kind, spoil, v1_error
 from tests.lab.rbx_filter import Row, UnknownColumn, WrongFilter, predicate
 from tests.lab.rbx_rows import FILTERS, client_row, contract_rows, open_rows, settled_row, settled_rows, unpaid_row
+from tests.lab.wire import Running, Server
 
 KEY = "CHAVE0123456789INTEGRACAO"
 V1 = "/routerbox/ws/rbx_server_json.php"
@@ -39,7 +39,7 @@ class Request:
     fields: tuple[str, ...] = ()  # v2
 
 
-class RbxServer:
+class RbxServer(Running):
     """Serves on 127.0.0.1 while the `with` lasts. What is public may be set or changed at any time."""
 
     def __init__(self, world: World, *, today: date, key: str = KEY, port: int = 0) -> None:
@@ -58,27 +58,9 @@ class RbxServer:
         self.requests: list[Request] = []
         self.before: dict[str, list[Row]] = {}  # the latest rows sent, by service
         self.lock = threading.RLock()
-        self.stopping = threading.Event()
-        self._http = _Http(("127.0.0.1", port), _Handler)
-        self._http.owner = self
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), name="rbx-server")
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
-
-    def __enter__(self) -> "RbxServer":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stopping.set()
-        self._http.shutdown()
-        self._thread.join()
-        self._http.hang_up()
-        self._http.server_close()
+        http = _Http(("127.0.0.1", port), _Handler)
+        http.owner = self
+        super().__init__(http, "rbx-server")
 
     def pay(self, bill_id: int | str) -> None:
         self.settle(bill_id, "PAGTO")
@@ -119,34 +101,8 @@ class RbxServer:
             ]
 
 
-class _Http(ThreadingHTTPServer):
-    daemon_threads = False  # server_close() waits for them: none outlives the `with`
+class _Http(Server):
     owner: RbxServer
-
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        self._open: set[socket.socket] = set()
-        super().__init__(address, handler)
-
-    def process_request(
-        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
-    ) -> None:
-        self._open.add(cast("socket.socket", request))
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
-        self._open.discard(cast("socket.socket", request))
-        super().shutdown_request(request)
-
-    def hang_up(self) -> None:
-        """End connections that are kept alive, so that no thread waits on them."""
-        for connection in list(self._open):
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # already gone
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A caller who hung up is no fault of the stand-in."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -7,7 +7,7 @@ usual words that it failed is never taken for a list, not even beside an empty o
 import json
 from typing import Final
 
-from worker.erp.quoting import Quoting, decode, is_login_page
+from worker.erp.quoting import Quoting, decode, is_login_page, message_of
 from worker.errors import SourceBroken, SourceError, SourceRefused
 
 Row = dict[str, str]
@@ -68,15 +68,8 @@ def read_value(body: bytes, way: str, quote: Quoting) -> str:
 
 
 def error_text(body: bytes, quote: Quoting) -> str:
-    """What an HTTP error says, quoted; of JSON only its message, for the rest may be rows."""
-    text = decode(body)
-    if text.lstrip()[:1] not in ("{", "["):
-        return quote(text)
-    try:
-        data: object = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return ""
-    return _said(data, quote) if isinstance(data, dict) else ""
+    """What an HTTP error says, quoted."""
+    return message_of(body, quote, _said)
 
 
 def _at(data: object, way: str) -> object:

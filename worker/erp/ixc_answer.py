@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from worker.erp.quoting import Quoting, decode, is_login_page
+from worker.erp.quoting import Quoting, decode, is_login_page, message_of
 from worker.errors import ActionRefused, SourceBroken, SourceError, SourceRefused
 
 Row = dict[str, str]
@@ -98,15 +98,8 @@ def not_json(text: str, quote: Quoting) -> SourceError:
 
 
 def error_text(body: bytes, quote: Quoting) -> str:
-    """What an HTTP error says, quoted; of JSON only its message, for the rest may be rows."""
-    text = decode(body)
-    if text.lstrip()[:1] not in ("{", "["):
-        return quote(text)
-    try:
-        data: object = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return ""
-    return said_by(data, quote) if isinstance(data, dict) else ""
+    """What an HTTP error says, quoted."""
+    return message_of(body, quote, said_by)
 
 
 def _not_a_list(data: dict[str, object], quote: Quoting) -> SourceError:

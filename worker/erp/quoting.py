@@ -1,7 +1,8 @@
 """Foreign text made fit for our sentences: decoded, one line, short, no tags, no secrets, no personal data."""
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import unescape
 
 from worker.erp.source import clean_text
@@ -43,3 +44,15 @@ def decode(body: bytes) -> str:
 
 def is_login_page(text: str) -> bool:
     return _LOGIN.search(text[:20_000]) is not None
+
+
+def message_of(body: bytes, quote: Quoting, said: Callable[[dict[str, object], Quoting], str]) -> str:
+    """What an HTTP error says, quoted; of JSON only what `said` finds in it, for the rest may be rows."""
+    text = decode(body)
+    if text.lstrip()[:1] not in ("{", "["):
+        return quote(text)
+    try:
+        data: object = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return ""
+    return said(data, quote) if isinstance(data, dict) else ""

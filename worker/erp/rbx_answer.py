@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from worker.erp.quoting import Quoting, decode, is_login_page
+from worker.erp.quoting import Quoting, decode, is_login_page, message_of
 from worker.errors import SourceBroken, SourceError, SourceRefused
 
 Row = dict[str, str]
@@ -50,15 +50,8 @@ def read_rows(body: bytes, service: Service, quote: Quoting) -> tuple[Row, ...]:
 
 
 def error_text(body: bytes, quote: Quoting) -> str:
-    """What an HTTP error says, quoted; of JSON only its message, for the rest may be rows."""
-    text = decode(body)
-    if text.lstrip()[:1] not in ("{", "["):
-        return quote(text)
-    try:
-        data: object = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return ""
-    return _said(data, quote) if isinstance(data, dict) else ""
+    """What an HTTP error says, quoted."""
+    return message_of(body, quote, _said)
 
 
 def _records(data: dict[str, object], service: Service) -> list[dict[str, object]]:

@@ -1,11 +1,13 @@
-"""The HTTP below the stand-in IXC: answers by hand, broken connections, and an end that leaves nothing running."""
+"""The HTTP below the stand-in ERPs: answers by hand, broken connections, an end that leaves nothing running."""
 
 import json
 import socket
 import struct
+import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import cast
+from types import TracebackType
+from typing import Self, cast
 
 
 class Server(ThreadingHTTPServer):
@@ -35,6 +37,34 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A caller who hung up, or refused our certificate, is no fault of the stand-in."""
+
+
+class Running:
+    """A stand-in that serves on 127.0.0.1 while its `with` lasts."""
+
+    scheme = "http"
+
+    def __init__(self, http: Server, name: str) -> None:
+        self.stopping = threading.Event()
+        self._http = http
+        self._thread = threading.Thread(target=http.serve_forever, args=(0.05,), name=name)
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://127.0.0.1:{self._http.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stopping.set()
+        self._http.shutdown()
+        self._thread.join()
+        self._http.hang_up()
+        self._http.server_close()
 
 
 class Handler(BaseHTTPRequestHandler):
