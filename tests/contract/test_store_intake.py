@@ -183,3 +183,12 @@ def test_progress_is_told_in_bounded_steps(store: Store, monkeypatch: pytest.Mon
         [bill(0), replace(bill(1), amount=Decimal("3.00")), replace(bill(2), amount=Decimal("3.00")), bill(20)],
     )
     assert 4 == store.overview.count_bills(ALPHA)
+
+
+def test_rows_whose_digest_was_taken_away_are_compared_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "SCANNED", 1)
+    take(store, [bill(n) for n in range(5)])
+    less = Decimal("1.00")
+    assert 3 == store.overview.restate(ALPHA, {bill(n).bill_id: less for n in (0, 1, 2)}, NOW)
+    assert Change(5, 4, 0, 2, 1) == take(store, [bill(n) for n in (0, 1, 3, 4)])
+    assert {bill(0).open_amount} == {one.open_amount for one in store.overview.open_bills(ALPHA, "c0001")}

@@ -62,11 +62,13 @@ class Known:
         return fresh, None
 
     def missing(self) -> Iterator[int]:
-        """Digests of the stored rows that have not been seen again."""
+        """Digests of the stored rows that have not been seen again, each once: rows without one all have 0."""
         for bucket, seen in zip(self._digests, self._seen, strict=True):
-            place = seen.find(0)
+            last, place = -1, seen.find(0)
             while place >= 0:
-                yield bucket[place]
+                if bucket[place] != last:
+                    last = bucket[place]
+                    yield last
                 place = seen.find(0, place + 1)
 
 
