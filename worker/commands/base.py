@@ -1,8 +1,10 @@
 """What every command shares: the typer app, options, settings, the choice of instances."""
 
 import os
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -31,6 +33,11 @@ def settings_of(ctx: typer.Context) -> Settings:
     settings = configfile.load(ctx.obj, os.environ)
     logging_setup.configure(settings.log)
     return settings
+
+
+def local_day(instance: Instance, now: datetime) -> date:
+    """The day it is where the instance is."""
+    return now.astimezone(ZoneInfo(instance.zone)).date()
 
 
 def chosen(running: App, instance: str | None) -> list[Instance]:

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from worker.app import App, utc_now
-from worker.commands.base import app, chosen, settings_of
+from worker.commands.base import app, chosen, local_day, settings_of
 from worker.errors import UsageError
 
 erp = typer.Typer(no_args_is_help=True, help="Ask the ERP to do something: unlock, note, pix, boleto.")
@@ -34,8 +33,7 @@ def note(
     """Write a line into the client's history."""
     with App(settings_of(ctx)) as running:
         (one,) = chosen(running, instance)
-        day = utc_now().astimezone(ZoneInfo(one.zone)).date()
-        running.actions(one).note(client, contract, text, day)
+        running.actions(one).note(client, contract, text, local_day(one, utc_now()))
     typer.echo("noted")
 
 

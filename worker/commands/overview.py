@@ -3,7 +3,7 @@
 import getpass
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from itertools import islice
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ import typer
 
 from worker.app import App, utc_now
 from worker.commands import show_sync
-from worker.commands.base import InstanceOption, JsonOption, app, chosen, settings_of
+from worker.commands.base import InstanceOption, JsonOption, app, chosen, local_day, settings_of
 from worker.commands.show_sync import ClientBills
 from worker.core.enums import Access, Stage
 from worker.core.records import JobRun
@@ -24,14 +24,6 @@ from worker.settings import Instance
 
 RUNS_SEEN = 20  # of a job, for its last success; one that failed oftener in a row has none to show
 LimitOption = Annotated[int, typer.Option(min=1, max=100000)]
-
-
-def _today(instance: Instance) -> date:
-    return _day(instance, utc_now())
-
-
-def _day(instance: Instance, now: datetime) -> date:
-    return now.astimezone(ZoneInfo(instance.zone)).date()
 
 
 def _stages(running: App, instance: Instance, today: date) -> dict[Stage, StageSum]:
@@ -68,10 +60,12 @@ def bills(
     """Open bills by where they stand: due soon, overdue up to the minimum, and to be charged."""
     with App(settings_of(ctx)) as running:
         if client is not None:
-            found = [_standing(running, one, client, _today(one)) for one in chosen(running, instance)]
+            found = [
+                _standing(running, one, client, local_day(one, utc_now())) for one in chosen(running, instance)
+            ]
             typer.echo(show_sync.client_bills(found, as_json))
             return
-        sums = {one.id: _stages(running, one, _today(one)) for one in chosen(running, instance)}
+        sums = {one.id: _stages(running, one, local_day(one, utc_now())) for one in chosen(running, instance)}
     typer.echo(show_sync.standings(sums, as_json))
 
 
@@ -82,7 +76,7 @@ def blocked(ctx: typer.Context, instance: InstanceOption = None, as_json: JsonOp
         rows = [
             (one.id, row)
             for one in chosen(running, instance)
-            for row in running.store.overview.blocked(one.id, _today(one))
+            for row in running.store.overview.blocked(one.id, local_day(one, utc_now()))
         ]
     typer.echo(show_sync.blocked(rows, as_json))
 
@@ -144,7 +138,7 @@ def metrics(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """What sync knows, as figures: Prometheus text for a node exporter's textfile folder, or JSON."""
     now = utc_now()
     with App(settings_of(ctx)) as running:
-        facts = [_facts(running, one, _day(one, now)) for one in chosen(running, None)]
+        facts = [_facts(running, one, local_day(one, now)) for one in chosen(running, None)]
     if as_json:
         typer.echo(report_metrics.listing(facts, now))
     else:

@@ -69,6 +69,9 @@ UF_ZONE: Final[dict[str, str]] = {
 }
 
 
+STATES: Final = frozenset(UF_ZONE)
+
+
 def state_of(number: str) -> str:
     """The UF of an E.164 number. ValueError when it is not +55 and a known area code."""
     uf = DDD_TO_UF.get(number[3:5]) if number.startswith("+55") else None

@@ -4,10 +4,9 @@ No manual is public: where the list stands is told by `source.fields.bills`, and
 usual words that it failed is never taken for a list, not even beside an empty one.
 """
 
-import json
 from typing import Final
 
-from worker.erp.quoting import Quoting, decode, is_login_page, message_of
+from worker.erp.quoting import Quoting, decode, is_login_page, message_of, parsed
 from worker.errors import SourceBroken, SourceError, SourceRefused
 
 Row = dict[str, str]
@@ -28,8 +27,8 @@ def read_answer(body: bytes, way: str, columns: frozenset[str], quote: Quoting) 
     """
     text = decode(body)
     try:
-        data: object = json.loads(text, parse_int=str, parse_float=str, parse_constant=str, strict=False)
-    except (ValueError, RecursionError):
+        data = parsed(text)
+    except ValueError:
         raise _not_json(text, quote) from None
     if isinstance(data, dict) and _failed(data):
         raise _refused(data, quote)
@@ -58,8 +57,8 @@ def read_value(body: bytes, way: str, quote: Quoting) -> str:
     """
     text = decode(body)
     try:
-        data: object = json.loads(text, parse_int=str, parse_float=str, parse_constant=str, strict=False)
-    except (ValueError, RecursionError):
+        data = parsed(text)
+    except ValueError:
         raise _not_json(text, quote) from None
     found = _at(data, way)
     if isinstance(found, bool):

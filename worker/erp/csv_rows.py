@@ -8,7 +8,7 @@ from typing import Final
 from worker.core.enums import BillStatus, Fate, PersonType
 from worker.core.model import Bill, Client
 from worker.core.phone import read_phones
-from worker.core.tables import DDD_TO_UF
+from worker.core.tables import STATES
 from worker.erp.documents import read_document
 from worker.erp.seen_ids import SeenIds
 from worker.erp.source import (
@@ -53,7 +53,6 @@ BILLS: Final = Columns(
 )
 
 _PHONES: Final = ("phone1", "phone2", "phone3")
-_STATES: Final = frozenset(DDD_TO_UF.values())
 _PERSONS: Final = {
     PersonType.NATURAL: ("natural", "f", "fisica", "física", "pf"),
     PersonType.LEGAL: ("legal", "j", "juridica", "jurídica", "pj"),
@@ -172,7 +171,7 @@ def _document(row: Row, bad: list[tuple[str, str]]) -> str | None:
 
 def _state(row: Row, bad: list[tuple[str, str]]) -> str:
     state = row.get("state", "").strip().upper()
-    if state and state not in _STATES:
+    if state and state not in STATES:
         bad.append(("client", f"state {quoted(state)} is left empty: write its two letters, as in SP"))
         return ""
     return state

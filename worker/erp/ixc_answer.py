@@ -1,10 +1,9 @@
 """Tells a whole list, or a deed done, from all else that IXC sends with HTTP 200: errors, pages, broken JSON."""
 
-import json
 import re
 from dataclasses import dataclass
 
-from worker.erp.quoting import Quoting, decode, is_login_page, message_of
+from worker.erp.quoting import Quoting, decode, is_login_page, message_of, parsed
 from worker.errors import ActionRefused, SourceBroken, SourceError, SourceRefused
 
 Row = dict[str, str]
@@ -57,8 +56,8 @@ def said_by(data: dict[str, object], quote: Quoting) -> str:
 def _json_object(body: bytes, quote: Quoting) -> dict[str, object]:
     text = decode(body)
     try:
-        data: object = json.loads(text, parse_int=str, parse_float=str, parse_constant=str, strict=False)
-    except (ValueError, RecursionError):
+        data = parsed(text)
+    except ValueError:
         raise not_json(text, quote) from None
     if not isinstance(data, dict):
         raise SourceBroken("IXC answered JSON of an unknown shape; try again later")

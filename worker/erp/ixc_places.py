@@ -5,6 +5,7 @@ from typing import Final
 
 import structlog
 
+from worker.core.tables import STATES
 from worker.erp.ixc_answer import Row
 from worker.erp.ixc_http import Table
 from worker.erp.ixc_map import row_id
@@ -15,9 +16,6 @@ _log = structlog.get_logger(__name__)
 
 Listing = Callable[[Table], Iterator[tuple[Row, ...]]]
 
-UFS: Final = frozenset(
-    "AC AL AM AP BA CE DF ES GO MA MG MS MT PA PB PE PI PR RJ RN RO RR RS SC SE SP TO".split()  # noqa: SIM905  # legible
-)
 # Neither the tables nor their columns are documented: the first of these that holds something is taken.
 _CITY_COLUMNS: Final = ("nome", "cidade", "descricao")
 _STATE_COLUMNS: Final = ("sigla", "uf", "nome", "descricao")
@@ -88,4 +86,4 @@ def _state(row: Row) -> str:
 
 def _code(raw: str) -> str:
     code = raw.strip().upper()
-    return code if code in UFS else ""
+    return code if code in STATES else ""

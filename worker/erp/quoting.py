@@ -46,6 +46,14 @@ def is_login_page(text: str) -> bool:
     return _LOGIN.search(text[:20_000]) is not None
 
 
+def parsed(text: str) -> object:
+    """Foreign JSON. Numbers stay text, spelt as they came: ids and amounts are no floats. Raises ValueError."""
+    try:
+        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str, strict=False)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
 def message_of(body: bytes, quote: Quoting, said: Callable[[dict[str, object], Quoting], str]) -> str:
     """What an HTTP error says, quoted; of JSON only what `said` finds in it, for the rest may be rows."""
     text = decode(body)

@@ -1,12 +1,11 @@
 """Tells rows of RBX from all else that it sends with HTTP 200: errors, web pages, broken-off JSON."""
 
-import json
 import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from worker.erp.quoting import Quoting, decode, is_login_page, message_of
+from worker.erp.quoting import Quoting, decode, is_login_page, message_of, parsed
 from worker.errors import SourceBroken, SourceError, SourceRefused
 
 Row = dict[str, str]
@@ -34,8 +33,8 @@ def read_rows(body: bytes, service: Service, quote: Quoting) -> tuple[Row, ...]:
     """
     text = decode(body)
     try:
-        data: object = json.loads(text, parse_int=str, parse_float=str, parse_constant=str, strict=False)
-    except (ValueError, RecursionError):
+        data = parsed(text)
+    except ValueError:
         raise _not_json(text, service, quote) from None
     if not isinstance(data, dict):
         raise _unknown_shape(service)

@@ -17,7 +17,6 @@ from worker.core.enums import (
     LineResult,
     Origination,
     OutcomeSource,
-    PersonType,
     PhoneKind,
     Result,
     TrustUnlock,
@@ -182,21 +181,6 @@ def phones_by_client(found: Iterable[Any]) -> dict[str, tuple[Phone, ...]]:
     for row in found:
         phones[row.client_id].append(phone(row))
     return {client_id: tuple(numbers) for client_id, numbers in phones.items()}
-
-
-def client(row: Any, phones: tuple[Phone, ...]) -> Client:
-    return Client(
-        client_id=row.client_id,
-        name=row.name,
-        person=PersonType(row.person),
-        document=row.document,
-        client_type=row.client_type,
-        neighbourhood=row.neighbourhood,
-        phones=phones,
-        city=row.city,
-        state=row.state,
-        collectable=bool(row.collectable),
-    )
 
 
 def bill(row: Any) -> Bill:
