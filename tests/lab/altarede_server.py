@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
 from typing import cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tests.lab.wire import Running, Server
+from tests.lab.wire import Handler, Running, Server
 
 TOKEN = "invented-token-0001"
 APPKEY = "invented-appkey-0002"
@@ -92,34 +91,25 @@ class _Http(Server):
     owner: AltaRedeServer
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    timeout = 60.0
+class _Handler(Handler):
+    json_kind = "application/json"
 
     @property
     def owner(self) -> AltaRedeServer:
         return cast("_Http", self.server).owner
 
-    def do_GET(self) -> None:
-        self._serve(dict(parse_qsl(urlsplit(self.path).query)))
-
-    def do_POST(self) -> None:
-        self._serve(json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}"))
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
-        """Silence: `owner.asked` is the log."""
-
-    def _serve(self, fields: dict[str, str]) -> None:
+    def serve(self) -> None:
+        posted = self.command == "POST"
+        fields = json.loads(self.body() or b"{}") if posted else dict(parse_qsl(urlsplit(self.path).query))
         shape = self.owner.shape
         before, marker, after = shape.path.partition("{document}")
         path = urlsplit(self.path).path
-        if shape.release and self.command == "POST" and path.startswith(shape.release):
+        if shape.release and posted and path.startswith(shape.release):
             return self._release(path.removeprefix(shape.release), fields)
         if self.command != shape.method or not (path.startswith(before) and path.endswith(after)):
-            return self._text(HTTPStatus.NOT_FOUND, ERROR_PAGE)
+            return self.text(HTTPStatus.NOT_FOUND, ERROR_PAGE)
         if not self._let_in(fields):
-            return self._json({"mensagem": "Token inválido"}, HTTPStatus.UNAUTHORIZED)
+            return self.json({"mensagem": "Token inválido"}, HTTPStatus.UNAUTHORIZED)
         document = path[len(before) : len(path) - len(after)] if marker else fields.get(shape.document_field, "")
         self.owner.asked.append(document)
         fault = self.owner.fault
@@ -129,15 +119,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _release(self, rest: str, fields: dict[str, str]) -> None:
         if not self._let_in(fields):
-            return self._json({"mensagem": "Token inválido"}, HTTPStatus.UNAUTHORIZED)
+            return self.json({"mensagem": "Token inválido"}, HTTPStatus.UNAUTHORIZED)
         contract = fields.get(self.owner.shape.contract_field, "") or unquote(rest).lstrip("/")
         self.owner.releases.append(contract)
         if self.owner.fault and self.owner.fault.hits(contract):
             return self._fail(self.owner.fault.kind, contract)
         if contract not in self.owner.blocked:
-            return self._json({"dados": {"feito": False, "texto": "Contrato não está bloqueado"}})
+            return self.json({"dados": {"feito": False, "texto": "Contrato não está bloqueado"}})
         self.owner.blocked.remove(contract)
-        return self._json({"dados": {"feito": True, "texto": "Liberado por 3 dias"}})
+        return self.json({"dados": {"feito": True, "texto": "Liberado por 3 dias"}})
 
     def _let_in(self, fields: dict[str, str]) -> bool:
         shape = self.owner.shape
@@ -163,17 +153,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.owner.stopping.wait(30.0)
             self.close_connection = True
         elif kind in statuses:
-            self._text(statuses[kind], ERROR_PAGE)
+            self.text(statuses[kind], ERROR_PAGE)
         elif kind in pages:
-            self._text(HTTPStatus.OK, pages[kind])
+            self.text(HTTPStatus.OK, pages[kind])
         elif kind is Kind.TRUNCATED:
-            self._text(HTTPStatus.OK, json.dumps(self._wrapped(rows))[:-1])
+            self.text(HTTPStatus.OK, json.dumps(self._wrapped(rows))[:-1])
         elif kind is Kind.REFUSAL:
-            self._json(refusal)
+            self.json(refusal)
         elif kind is Kind.REFUSAL_WITH_LIST:
-            self._json({**cast("dict[str, object]", self._wrapped([])), **refusal})
+            self.json({**cast("dict[str, object]", self._wrapped([])), **refusal})
         elif kind in (Kind.OTHER_SHAPE, Kind.MESSAGE_ONLY):
-            self._json({"lista": rows} if kind is Kind.OTHER_SHAPE else {"mensagem": refusal["mensagem"]})
+            self.json({"lista": rows} if kind is Kind.OTHER_SHAPE else {"mensagem": refusal["mensagem"]})
         elif kind is Kind.DUPLICATES:
             self._list([*rows, rows[0]])
         else:
@@ -186,15 +176,4 @@ class _Handler(BaseHTTPRequestHandler):
         return answer
 
     def _list(self, rows: Rows) -> None:
-        self._json(self._wrapped(rows))
-
-    def _json(self, answer: object, status: HTTPStatus = HTTPStatus.OK) -> None:
-        self._text(status, json.dumps(answer), "application/json")
-
-    def _text(self, status: HTTPStatus, text: str, kind: str = "text/html; charset=UTF-8") -> None:
-        body = text.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.json(self._wrapped(rows))

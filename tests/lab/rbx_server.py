@@ -5,15 +5,12 @@
 
 import argparse
 import json
-import socket
-import struct
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -21,7 +18,7 @@ from tests.lab.invented import World, invent
 from tests.lab.rbx_faults import ANSWERS, LOGIN_PAGE, NOTHING, PAGES, STATUS, Fault, Kind, spoil, v1_error
 from tests.lab.rbx_filter import Row, UnknownColumn, WrongFilter, predicate
 from tests.lab.rbx_rows import FILTERS, client_row, contract_rows, open_rows, settled_row, settled_rows, unpaid_row
-from tests.lab.wire import Running, Server
+from tests.lab.wire import Handler, Running, Server
 
 KEY = "CHAVE0123456789INTEGRACAO"
 V1 = "/routerbox/ws/rbx_server_json.php"
@@ -105,113 +102,82 @@ class _Http(Server):
     owner: RbxServer
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(Handler):
     server_version = "Apache"
-    sys_version = ""
-    disable_nagle_algorithm = True
-    timeout = 60.0
+    json_kind = "application/json"
 
     @property
     def owner(self) -> RbxServer:
         return cast("_Http", self.server).owner
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def serve(self) -> None:
+        if self.command != "POST":
+            return self.text(HTTPStatus.NOT_IMPLEMENTED, "<html><body>Unsupported method</body></html>")
+        body = self.body()
         path = urlsplit(self.path).path
         if path not in (V1, V2):
-            return self._text(HTTPStatus.OK, LOGIN_PAGE)
+            return self.text(HTTPStatus.OK, LOGIN_PAGE)
         (service, question), *_ = json.loads(body).items()
         if path == V2:
             return self._v2(service, question)
         return self._v1(service, question)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
-        """Silence: `owner.requests` is the log."""
-
     def _v1(self, service: str, question: dict[str, object]) -> None:
         owner = self.owner
         owner.requests.append(Request(service, str(question.get("Filtro", ""))))
         if question.get("Autenticacao") != {"ChaveIntegracao": owner.key}:
-            return self._json(ANSWERS[Kind.BAD_KEY])
+            return self.json(ANSWERS[Kind.BAD_KEY])
         if service not in FILTERS:
-            return self._json(v1_error("3", "Servico nao encontrado"))
+            return self.json(v1_error("3", "Servico nao encontrado"))
         try:
             rows = owner.find(service, str(question["Filtro"]))
         except UnknownColumn as column:
-            return self._json(v1_error("165", f"Unknown column '{column}' in 'where clause'"))
+            return self.json(v1_error("165", f"Unknown column '{column}' in 'where clause'"))
         except WrongFilter:
-            return self._json(v1_error("165", "You have an error in your SQL syntax"))
+            return self.json(v1_error("165", "You have an error in your SQL syntax"))
         before = owner.before.get(service, rows)
         owner.before[service] = rows
         if owner.fault and owner.fault.hits(service):
             return self._fail(owner.fault, rows, before)
-        return self._json({"status": 1, "result": rows} if rows else NOTHING)
+        return self.json({"status": 1, "result": rows} if rows else NOTHING)
 
     def _v2(self, service: str, question: dict[str, object]) -> None:
         owner = self.owner
         owner.requests.append(Request(service, fields=tuple(sorted(question))))
         if self.headers.get("authentication_key") != owner.key:
-            return self._json({"status": 0, "error_code": 97, "error_description": "Invalid key", "result": []})
+            return self.json({"status": 0, "error_code": 97, "error_description": "Invalid key", "result": []})
         if owner.fault and owner.fault.hits(service):
             return self._fail(owner.fault, [], [])
         customer, accounts = question.get("customer_id"), question.get("account_list")
         if service != "get_unpaid_document" or not isinstance(customer, int) or not isinstance(accounts, list):
             text = "customer_id is required"
-            return self._json({"status": 0, "error_code": "3", "error_description": text, "result": ""})
+            return self.json({"status": 0, "error_code": "3", "error_description": text, "result": ""})
         rows = owner.unpaid(customer, accounts)
-        return self._json({"status": 1, "error_code": "", "error_description": "", "result": rows})
+        return self.json({"status": 1, "error_code": "", "error_description": "", "result": rows})
 
     def _fail(self, fault: Fault, rows: list[Row], before: list[Row]) -> None:
         kind = fault.kind
         if kind in STATUS:
-            return self._text(STATUS[kind], "<html><body>Erro</body></html>")
+            return self.text(STATUS[kind], "<html><body>Erro</body></html>")
         if kind in PAGES:
-            return self._text(HTTPStatus.OK, PAGES[kind])
+            return self.text(HTTPStatus.OK, PAGES[kind])
         if kind in _ODD:
             return _ODD[kind](self, fault, json.dumps({"status": 1, "result": rows}).encode())
-        return self._json(spoil(kind, rows, before))
+        return self.json(spoil(kind, rows, before))
 
     def hang(self, fault: Fault, _: bytes) -> None:
         self.owner.stopping.wait(fault.seconds)
-        self.close_connection = True
-
-    def reset(self, _: Fault, body: bytes) -> None:
-        """Half of a body, then a connection reset instead of the rest."""
-        self._head(HTTPStatus.OK, len(body))
-        self.wfile.write(body[: len(body) // 2])
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
+        self.cut()
 
     def truncated(self, _: Fault, body: bytes) -> None:
-        self._text(HTTPStatus.OK, body[: len(body) * 2 // 3].decode())
-
-    def redirect(self, _: Fault, __: bytes) -> None:
-        self.send_response(HTTPStatus.FOUND)
-        self.send_header("Location", f"https://usuario:segredo@elsewhere.invalid{V1}")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def _json(self, answer: object) -> None:
-        self._text(HTTPStatus.OK, json.dumps(answer), "application/json")
-
-    def _text(self, status: HTTPStatus, text: str, kind: str = "text/html; charset=UTF-8") -> None:
-        body = text.encode()
-        self._head(status, len(body), kind)
-        self.wfile.write(body)
-
-    def _head(self, status: HTTPStatus, length: int, kind: str = "application/json") -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(length))
-        self.end_headers()
+        self.text(HTTPStatus.OK, body[: len(body) * 2 // 3].decode())
 
 
 _ODD: dict[Kind, Callable[[_Handler, Fault, bytes], None]] = {
     Kind.HANG: _Handler.hang,
-    Kind.RESET: _Handler.reset,
+    Kind.RESET: lambda handler, _, body: handler.reset(body),
     Kind.TRUNCATED: _Handler.truncated,
-    Kind.REDIRECT: _Handler.redirect,
+    Kind.REDIRECT: lambda handler, _, __: handler.redirect(f"https://usuario:segredo@elsewhere.invalid{V1}"),
 }
 
 

@@ -70,6 +70,7 @@ class Running:
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "nginx"
+    json_kind = "text/x-json"  # IXC's
     sys_version = ""
     disable_nagle_algorithm = True
     timeout = 60.0
@@ -90,15 +91,15 @@ class Handler(BaseHTTPRequestHandler):
     def body(self) -> bytes:
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
-    def json(self, answer: object) -> None:
-        self.text(HTTPStatus.OK, json.dumps(answer), "text/x-json")
+    def json(self, answer: object, status: HTTPStatus = HTTPStatus.OK) -> None:
+        self.text(status, json.dumps(answer), self.json_kind)
 
     def text(self, status: HTTPStatus, text: str, kind: str = "text/html; charset=UTF-8") -> None:
         body = text.encode()
         self.head(status, len(body), kind)
         self.wfile.write(body)
 
-    def head(self, status: HTTPStatus, length: int, kind: str = "text/x-json") -> None:
+    def head(self, status: HTTPStatus, length: int, kind: str) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(length))
@@ -112,7 +113,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def reset(self, body: bytes) -> None:
         """Half of a body, then a connection reset instead of the rest."""
-        self.head(HTTPStatus.OK, len(body))
+        self.head(HTTPStatus.OK, len(body), self.json_kind)
         self.wfile.write(body[: len(body) // 2])
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.cut()
