@@ -12,8 +12,9 @@ import yaml
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from worker.core import naming
+from worker.dial_settings import Rules
 from worker.errors import ConfigError
-from worker.settings import ReverseMap, Rules, Settings
+from worker.settings import ReverseMap, Settings
 from worker.source_settings import Section
 
 DEFAULT_PATH = Path("/etc/collector/collector.yaml")

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from worker.core import naming, phone
 from worker.core.enums import Origination, PersonType
 from worker.core.model import Attempt, Client, LedgerRules
+from worker.core.policy import CallRules
+from worker.core.route import Route
 from worker.core.window import CallWindow
 from worker.erp.source import Reading
 from worker.jobs.sync import SyncPlan
@@ -38,8 +40,21 @@ def call_window(instance: Instance) -> CallWindow:
 
 
 def ledger_rules(instance: Instance) -> LedgerRules:
-    """Daily cap and gap."""
-    return LedgerRules(instance.rules.dial_per_day, timedelta(hours=instance.rules.dial_interval_hours))
+    """Caps and gaps."""
+    rules = instance.rules
+    debtor = LedgerRules(rules.debtor_per_day, timedelta(hours=rules.debtor_interval_hours), rules.debtor_per_week)
+    return LedgerRules(rules.dial_per_day, timedelta(hours=rules.dial_interval_hours), rules.dial_per_week, debtor)
+
+
+def call_rules(instance: Instance) -> CallRules:
+    """All that this instance's decisions are made by."""
+    return CallRules(call_window(instance), ledger_rules(instance))
+
+
+def route(instance: Instance) -> Route:
+    """The way out, as configured."""
+    trunk = instance.trunk
+    return Route(trunk.known_as, instance.caller_id, trunk.channels)
 
 
 def reading(instance: Instance) -> Reading:

@@ -20,6 +20,7 @@ from worker.core.model import (
     Waiting,
 )
 from worker.core.records import CdrRow, Change, Dossier, JobRun, OutcomeRow, TallyRow
+from worker.core.route import ANY_ROUTE, Route
 
 
 class Queue(Protocol):
@@ -46,13 +47,19 @@ class Attempts(Protocol):
     """Claim and ledger. What `reserve` returns has been committed; only that may be dialled."""
 
     def reserve(
-        self, candidates: Sequence[Candidate], *, channels: int, rules: LedgerRules, now: datetime
+        self,
+        candidates: Sequence[Candidate],
+        *,
+        channels: int,
+        rules: LedgerRules,
+        now: datetime,
+        route: Route = ANY_ROUTE,
     ) -> list[Attempt]:
         """Reserve as many as there are free channels, in order.
 
-        One transaction under the instance's row lock: open attempts are counted against `channels`; for each
-        candidate a guarded UPDATE takes the entry (WAITING -> CLAIMED), a second one takes the ledger
-        (`rules`, local_day); if either is refused that candidate is skipped and nothing of it stays.
+        One transaction under the row locks of trunk and instance: open attempts are counted against
+        `route.channels` and `channels`; guarded UPDATEs take the entries (WAITING -> CLAIMED) and, in the ledger,
+        numbers and debtors (`rules`, local_day); of a candidate refused by any of them nothing stays.
         All candidates belong to one instance.
         """
         ...

@@ -4,6 +4,10 @@
 -- Serialises reservations of one instance, or its syncs, until commit.
 SELECT instance FROM instance_lock WHERE instance = %(name)s FOR UPDATE;
 
+-- name: count_on_trunk
+-- Of all instances that share it.
+SELECT COUNT(*) AS n FROM attempt WHERE open_in IS NOT NULL AND trunk = %(trunk)s;
+
 -- name: add_lock
 INSERT IGNORE INTO instance_lock (instance) VALUES (%(name)s);
 
@@ -13,34 +17,55 @@ SELECT COUNT(*) AS n FROM attempt WHERE open_in = %(instance)s;
 -- name: add_ledger
 -- Makes sure that the guarded UPDATE finds a row. Not IGNORE: that takes shared locks, and two instances that share
 -- numbers would each wait for the other; this takes exclusive ones, in the order given (sorted).
-INSERT INTO ledger (number) VALUES (%(number)s) ON DUPLICATE KEY UPDATE number = VALUES(number);
+INSERT INTO ledger (who) VALUES (%(who)s) ON DUPLICATE KEY UPDATE who = VALUES(who);
 
--- name: claim_entry
--- The figures are part of the guard: what is reserved is what the callee will be told.
-UPDATE queue_entry SET state = 'claimed', changed_at = %(now)s
-WHERE entry_id = %(entry_id)s AND instance = %(instance)s AND state = 'waiting' AND next_attempt_at <= %(now)s
-  AND total = %(total)s AND bill_count = %(bill_count)s AND oldest_due = %(oldest_due)s;
+-- name: claim_entries
+-- The figures are part of the guard: what is reserved is what the callee will be told. In `claims`, ";<entry>=<attempt>"
+-- for each: the value of a row is found by its key.
+UPDATE queue_entry SET state = 'claimed', changed_at = %(now)s,
+  claim = SUBSTRING(%(claims)s, LOCATE(CONCAT(';', entry_id, '='), %(claims)s) + LENGTH(entry_id) + 2, 26)
+WHERE entry_id IN %(entry_ids)s AND instance = %(instance)s AND state = 'waiting' AND next_attempt_at <= %(now)s
+  AND (entry_id, total, bill_count, oldest_due) IN %(figures)s;
+
+-- name: claims_held
+SELECT entry_id, claim FROM queue_entry WHERE entry_id IN %(entry_ids)s AND state = 'claimed';
 
 -- name: take_ledger
--- SET runs left to right: prev_* are copied first, `tries` still sees the old day.
+-- SET runs left to right: prev_* are copied first, `recent` still sees the old day, whose tries move up four bits a day.
 -- A day later than today (another zone is already in tomorrow) is refused: it must not reset the count.
+-- Core's rule is the same: core/ledger.py.
 UPDATE ledger SET
-  prev_day = day, prev_tries = tries, prev_try_at = last_try_at,
-  tries = IF(day = %(today)s, tries, 0) + 1,
-  day = %(today)s, last_try_at = %(now)s, last_attempt = %(attempt_id)s
-WHERE number = %(number)s
-  AND (day IS NULL OR day < %(today)s OR (day = %(today)s AND tries < %(per_day)s))
-  AND (last_try_at IS NULL OR last_try_at <= %(gap_start)s);
+  prev_day = day, prev_recent = recent, prev_try_at = last_try_at,
+  recent = IF(day IS NULL OR DATEDIFF(%(today)s, day) > 6, 0,
+    (recent << 4 * DATEDIFF(%(today)s, day)) & 268435455) + 1,
+  day = %(today)s, last_try_at = %(now)s,
+  last_attempt = SUBSTRING(%(attempts)s, LOCATE(CONCAT(';', who, '='), %(attempts)s) + CHAR_LENGTH(who) + 2, 26)
+WHERE who IN %(who)s
+  AND (day IS NULL OR day < %(today)s OR (day = %(today)s AND recent & 15 < %(per_day)s))
+  AND (last_try_at IS NULL OR last_try_at <= %(gap_start)s)
+  AND (%(per_week)s IS NULL OR day IS NULL OR DATEDIFF(%(today)s, day) > 6 OR (
+    (recent & 15) + IF(DATEDIFF(%(today)s, day) < 6, recent >> 4 & 15, 0)
+    + IF(DATEDIFF(%(today)s, day) < 5, recent >> 8 & 15, 0) + IF(DATEDIFF(%(today)s, day) < 4, recent >> 12 & 15, 0)
+    + IF(DATEDIFF(%(today)s, day) < 3, recent >> 16 & 15, 0) + IF(DATEDIFF(%(today)s, day) < 2, recent >> 20 & 15, 0)
+    + IF(DATEDIFF(%(today)s, day) < 1, recent >> 24 & 15, 0)) < %(per_week)s);
+
+-- name: ledger_takers
+SELECT who, last_attempt FROM ledger WHERE who IN %(who)s;
+
+-- name: give_back_taken
+-- Taken a moment ago in this same transaction: nobody else can have.
+UPDATE ledger SET day = prev_day, recent = prev_recent, last_try_at = prev_try_at, last_attempt = NULL
+WHERE who IN %(who)s;
 
 -- name: release_entries
 -- Claimed a moment ago in this same transaction, but the ledger refused.
-UPDATE queue_entry SET state = 'waiting' WHERE state = 'claimed' AND entry_id IN %(entry_ids)s;
+UPDATE queue_entry SET state = 'waiting', claim = NULL WHERE state = 'claimed' AND entry_id IN %(entry_ids)s;
 
 -- name: add_attempt
 INSERT INTO attempt (attempt_id, instance, entry_id, client_id, client_name, number, origination, state, total,
-  bill_count, oldest_due, reserved_at)
+  bill_count, oldest_due, reserved_at, debtor, trunk, caller_id)
 VALUES (%(attempt_id)s, %(instance)s, %(entry_id)s, %(client_id)s, %(client_name)s, %(number)s, %(origination)s,
-  %(state)s, %(total)s, %(bill_count)s, %(oldest_due)s, %(reserved_at)s);
+  %(state)s, %(total)s, %(bill_count)s, %(oldest_due)s, %(reserved_at)s, %(debtor)s, %(trunk)s, %(caller_id)s);
 
 -- name: mark_dialed
 UPDATE attempt SET state = 'dialing' WHERE state = 'reserved' AND attempt_id IN %(attempt_ids)s;
@@ -56,21 +81,21 @@ WHERE attempt_id = %(attempt_id)s AND state = 'reserved';
 
 -- name: give_back_ledger
 -- Only while nobody else has taken the number since.
-UPDATE ledger l JOIN attempt a ON a.number = l.number
-SET l.day = l.prev_day, l.tries = l.prev_tries, l.last_try_at = l.prev_try_at, l.last_attempt = NULL
+UPDATE ledger l JOIN attempt a ON l.who IN (a.number, a.debtor)
+SET l.day = l.prev_day, l.recent = l.prev_recent, l.last_try_at = l.prev_try_at, l.last_attempt = NULL
 WHERE a.attempt_id = %(attempt_id)s AND l.last_attempt = %(attempt_id)s;
 
 -- name: release_entry
 UPDATE queue_entry e JOIN attempt a ON a.entry_id = e.entry_id
-SET e.state = 'waiting', e.reason = %(reason)s
+SET e.state = 'waiting', e.claim = NULL, e.reason = %(reason)s
 WHERE a.attempt_id = %(attempt_id)s AND e.state = 'claimed';
 
 -- name: get_attempts
 SELECT attempt_id, instance, entry_id, client_id, client_name, number, origination, state, total, bill_count,
-  oldest_due, reserved_at, answered_at, ended_at
+  oldest_due, reserved_at, answered_at, ended_at, debtor, trunk, caller_id
 FROM attempt WHERE attempt_id IN %(attempt_ids)s;
 
 -- name: open_since
 SELECT attempt_id, instance, entry_id, client_id, client_name, number, origination, state, total, bill_count,
-  oldest_due, reserved_at, answered_at, ended_at
+  oldest_due, reserved_at, answered_at, ended_at, debtor, trunk, caller_id
 FROM attempt WHERE open_in IS NOT NULL AND reserved_at < %(before)s ORDER BY reserved_at, attempt_id;

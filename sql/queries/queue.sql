@@ -1,19 +1,20 @@
 -- The queue of debtors, and what is known of their numbers.
 
 -- name: open_entries
-SELECT entry_id, instance, client_id, state, total, bill_count, oldest_due, next_attempt_at, reason
-FROM queue_entry WHERE instance = %(instance)s AND open_key IS NOT NULL ORDER BY oldest_due, entry_id;
+SELECT entry_id, instance, client_id, state, total, bill_count, oldest_due, next_attempt_at, reason, turn
+FROM queue_entry WHERE instance = %(instance)s AND open_key IS NOT NULL ORDER BY turn, entry_id;
 
 -- name: open_entry
 -- IGNORE: the unique key one_open refuses a second open entry of the same client.
-INSERT IGNORE INTO queue_entry (instance, client_id, state, total, bill_count, oldest_due, next_attempt_at,
+INSERT IGNORE INTO queue_entry (instance, client_id, state, total, bill_count, oldest_due, turn, next_attempt_at,
   opened_at, changed_at)
-VALUES (%(instance)s, %(client_id)s, %(state)s, %(total)s, %(bill_count)s, %(oldest_due)s, %(at_once)s,
+VALUES (%(instance)s, %(client_id)s, %(state)s, %(total)s, %(bill_count)s, %(oldest_due)s, %(turn)s, %(at_once)s,
   %(now)s, %(now)s);
 
 -- name: refresh_entry
 -- SET runs left to right: `reason` still sees the old next_attempt_at. A parked entry wakes up.
 UPDATE queue_entry SET total = %(total)s, bill_count = %(bill_count)s, oldest_due = %(oldest_due)s,
+  turn = %(turn)s,
   reason = IF(next_attempt_at >= %(parked)s, '', reason),
   next_attempt_at = IF(next_attempt_at >= %(parked)s, %(at_once)s, next_attempt_at),
   changed_at = %(now)s
@@ -26,14 +27,14 @@ WHERE instance = %(instance)s AND state = 'waiting' AND entry_id IN %(entry_ids)
 
 -- name: waiting_entries
 SELECT e.entry_id, e.instance, e.client_id, e.state, e.total, e.bill_count, e.oldest_due, e.next_attempt_at, e.reason,
-  c.name AS client_name
+  e.turn, c.name AS client_name, c.document
 FROM queue_entry e LEFT JOIN client c ON c.instance = e.instance AND c.client_id = e.client_id
 WHERE e.instance = %(instance)s AND e.state = 'waiting' AND e.next_attempt_at <= %(now)s
-ORDER BY e.oldest_due, e.entry_id LIMIT %(limit)s;
+ORDER BY e.turn, e.entry_id LIMIT %(limit)s;
 
 -- name: entries_with_number
 SELECT DISTINCT e.entry_id, e.instance, e.client_id, e.state, e.total, e.bill_count, e.oldest_due, e.next_attempt_at,
-  e.reason, c.name AS client_name
+  e.reason, e.turn, c.name AS client_name, c.document
 FROM client_phone p
 JOIN queue_entry e ON e.instance = p.instance AND e.client_id = p.client_id
 LEFT JOIN client c ON c.instance = e.instance AND c.client_id = e.client_id
@@ -54,7 +55,8 @@ WHERE p.instance = %(instance)s AND p.client_id IN %(client_ids)s ORDER BY p.cli
 
 -- name: ledger_of
 -- A row without a last try was only made ready for one.
-SELECT number, day, tries, last_try_at FROM ledger WHERE number IN %(numbers)s AND last_try_at IS NOT NULL;
+SELECT who, day, recent, last_try_at FROM ledger
+WHERE who IN %(who)s AND last_try_at IS NOT NULL;
 
 -- name: blocks_of
 SELECT number, instance, client_id, reason FROM number_block WHERE number IN %(numbers)s
@@ -71,5 +73,5 @@ WHERE o.instance = %(instance)s ORDER BY o.attempt_id;
 
 -- name: attempts_to
 SELECT attempt_id, instance, entry_id, client_id, client_name, number, origination, state, total, bill_count,
-  oldest_due, reserved_at, answered_at, ended_at
+  oldest_due, reserved_at, answered_at, ended_at, debtor, trunk, caller_id
 FROM attempt WHERE number = %(number)s ORDER BY reserved_at DESC, attempt_id DESC LIMIT 20;

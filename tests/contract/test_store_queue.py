@@ -81,6 +81,7 @@ def test_refresh_brings_new_figures_and_keeps_the_waiting_time(store: Store) -> 
         total=Decimal("150.00"),
         bill_count=2,
         oldest_due=date(2026, 1, 15),
+        turn=date(2026, 1, 15).toordinal(),
         next_attempt_at=NOW + HOUR,
         reason="outside the window",
     )
@@ -147,7 +148,8 @@ def test_waiting_brings_phones_ledger_blocks_and_last_outcomes(store: Store) -> 
         store.outcomes.block(block, first.attempt_id, NOW)
     (found,) = store.queue.waiting(ALPHA, NOW + 6 * HOUR, 10)
     assert (client(1).name, (phone(11), phone(12))) == (found.client_name, found.phones)
-    assert {number_of(11): LedgerRow(number_of(11), NOW.date(), 2, NOW + 5 * HOUR)} == found.ledger
+    tried = {who: LedgerRow(who, NOW.date(), 2, NOW + 5 * HOUR) for who in (number_of(11), "c:alpha:c0001")}
+    assert tried == found.ledger
     assert blocks == found.blocks
     assert {number_of(11): LineResult.NO_ANSWER} == found.last_outcome
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from worker.core import policy
 from worker.core.enums import EntryState, LineResult, PhoneKind
 from worker.core.model import Block, LedgerRow, LedgerRules, NotNow, Phone, QueueEntry, Waiting
+from worker.core.policy import CallRules
 from worker.core.window import CallWindow, is_open
 
 WORK = (time(8), time(19))
@@ -37,12 +38,19 @@ def tried(phone: Phone, hours: float, tries: int = 1) -> dict[str, LedgerRow]:
 def judged(
     case: Waiting, phone: Phone = FIRST, now: datetime = NOW
 ) -> dict[str, tuple[bool, str, datetime | None]]:
-    verdicts = policy.judge(case, phone, window=WINDOW, rules=RULES, now=now)
+    verdicts = policy.judge(case, phone, rules=CallRules(WINDOW, RULES), now=now)
     return {one.rule: (one.allowed, one.detail, one.until) for one in verdicts}
 
 
 def chosen(case: Waiting, window: CallWindow = WINDOW, now: datetime = NOW) -> tuple[Phone, date] | NotNow:
-    return policy.choose(case, window=window, rules=RULES, now=now)
+    return policy.choose(case, rules=CallRules(window, RULES), now=now)
+
+
+OTHERS = {  # of a debtor of whom nothing is known but one number
+    "debtor_daily_cap": (True, "0 of 3 tries used on 2026-11-18", None),
+    "debtor_weekly_cap": (True, "0 of any number of tries used in seven days", None),
+    "debtor_gap": (True, "never tried", None),
+}
 
 
 def test_every_rule_says_what_it_saw() -> None:
@@ -55,6 +63,8 @@ def test_every_rule_says_what_it_saw() -> None:
         "block": (True, "not blocked", None),
         "daily_cap": (True, "2 of 3 tries used on 2026-11-18", None),
         "gap": (True, "last tried at 2026-11-18 10:00 UTC", None),
+        "weekly_cap": (True, "2 of any number of tries used in seven days", None),
+        **OTHERS,
     } == judged(case)
 
 
@@ -76,6 +86,8 @@ def test_all_rules_are_judged_even_when_the_first_has_refused() -> None:
         "block": (False, "blocked for anybody: opt_out", None),
         "daily_cap": (False, "3 of 3 tries used on 2026-11-18", midnight),
         "gap": (False, "tried less than 4 h ago: last tried at 2026-11-18 23:30 UTC", night + timedelta(hours=3)),
+        "weekly_cap": (True, "3 of any number of tries used in seven days", None),
+        **OTHERS,
     } == judged(case, now=night)
 
 
@@ -235,7 +247,7 @@ def cases(draw: st.DrawFn) -> Waiting:
 def test_a_chosen_number_is_allowed_by_every_rule_and_until_keeps_its_word(case: Waiting, now: datetime) -> None:
     choice = chosen(case, now=now)
     if not isinstance(choice, NotNow):
-        verdicts = policy.judge(case, choice[0], window=WINDOW, rules=RULES, now=now)
+        verdicts = policy.judge(case, choice[0], rules=CallRules(WINDOW, RULES), now=now)
         assert all(verdict.allowed for verdict in verdicts)
         assert is_open(WINDOW, now)
     elif choice.until is not None:

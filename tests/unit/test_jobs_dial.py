@@ -11,6 +11,7 @@ import pytest
 from tests.unit.world import NOON, RULES, WINDOW, Clock, Line, Source, bill, client, dial_plan, sync_of
 from worker.core.enums import AttemptState
 from worker.core.model import Waiting
+from worker.core.policy import CallRules
 from worker.errors import SpeechError, StoreUnavailable
 from worker.jobs import dial, explain, sync
 from worker.jobs.pace import Pace
@@ -216,7 +217,7 @@ def test_pace_allows_a_second_saved_up_and_no_more_than_the_limit() -> None:
 def test_explain_names_the_rule_that_stands_against_a_call() -> None:
     clock, line = Clock(), Line()
     store = filled(clock, 1)
-    rules = {"fibra": (WINDOW, RULES)}
+    rules = {"fibra": CallRules(WINDOW, RULES)}
     (case,) = explain.explain(store, "(11) 96100-0000", rules, clock()).cases
     assert case.allowed
     dial.step(dial_plan(), store, line, clock, 1)

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from worker.core.billing import BillKey, Contract
 from worker.core.enums import Fate, Origination, PhoneKind
 from worker.core.model import Attempt, Bill, Client, LedgerRules, Phone, Rejected, Waiting
+from worker.core.policy import CallRules
+from worker.core.route import Route
 from worker.core.window import CallWindow
 from worker.errors import SourceError
 from worker.jobs.dial import DialPlan
@@ -158,8 +160,8 @@ def dial_plan(channels: int = 10) -> DialPlan:
         instance="fibra",
         origination=Origination.ARI,
         channels=channels,
-        window=WINDOW,
-        rules=RULES,
+        rules=CallRules(WINDOW, RULES),
+        route=Route,
         order=order,
         prepare=prepare,
         new_id=lambda _: f"01JD{next(serial):022d}",

@@ -88,8 +88,6 @@ def queue(
             rows = [row for one in instances for row in running.store.queue.waiting(one.id, now, limit)]
             typer.echo(show.waiting(rows, as_json))
             return
-        rules = {
-            one.id: (convert.call_window(one), convert.ledger_rules(one)) for one in running.settings.instances
-        }
+        rules = {one.id: convert.call_rules(one) for one in running.settings.instances}
         found = explain.explain(running.store, explain_number, rules, now)
         typer.echo(show.explained(found, zone, as_json))

@@ -1,28 +1,41 @@
-"""The ledger's rule: how often and how soon a number may be tried again.
+"""The ledger's rule: how often and how soon a number, and a debtor on all his numbers, may be tried again.
 
-The store takes a row by one guarded UPDATE (sql/queries: take_ledger); this is the same rule as a function.
+The store takes both by guarded UPDATEs (sql/queries: take_ledger); this is the same rule as a function.
 """
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from worker.core.instant import aware, day_start
 from worker.core.model import LedgerRow, LedgerRules, NotNow
-from worker.core.tables import zone_of
+
+WEEK: Final = 7  # days of the rolling cap: today and the six before it
 
 
-def may_try(row: LedgerRow, rules: LedgerRules, now: datetime, local_day: date) -> NotNow | None:
-    """None when the number may be tried now; else why not, and the earliest instant at which it may be.
+def debtor_key(instance: str, client_id: str, document: str | None) -> str:
+    """Who it is, whatever the number: by CPF or CNPJ, so that two instances know the same person as one."""
+    return f"d:{document}" if document else f"c:{instance}:{client_id}"
 
-    `local_day` is today in the number's own zone. ValueError: no zone in `now`, no Brazilian number.
+
+def may_try(row: LedgerRow, rules: LedgerRules, now: datetime, local_day: date, zone: ZoneInfo) -> NotNow | None:
+    """None when it may be tried now; else why not, and the earliest instant at which it may be.
+
+    `local_day` is today in `zone`, where the number lives. ValueError: no zone in `now`.
     """
-    refusals = [refusal for refusal in (cap(row, rules, local_day), gap(row, rules, now)) if refusal]
+    asked = (
+        cap(row, rules, local_day, zone),
+        week(row, rules, local_day, zone),
+        gap(row, rules, now),
+    )
+    refusals = [refusal for refusal in asked if refusal]
     if not refusals:
         return None
     return NotNow(refusals[0].reason, max(refusal.until for refusal in refusals if refusal.until))
 
 
-def cap(row: LedgerRow, rules: LedgerRules, local_day: date) -> NotNow | None:
+def cap(row: LedgerRow, rules: LedgerRules, local_day: date, zone: ZoneInfo) -> NotNow | None:
     """The daily cap alone. A day later than today (a clock was set back) does not start the count anew."""
     if row.day is None or row.day < local_day:
         return None
@@ -30,10 +43,22 @@ def cap(row: LedgerRow, rules: LedgerRules, local_day: date) -> NotNow | None:
     if row.day == local_day and not full:
         return None
     free_again = row.day + timedelta(days=1) if full else row.day
-    until = day_start(free_again, zone_of(row.number))
+    until = day_start(free_again, zone)
     if row.day > local_day:
         return NotNow(f"the last try counts for {row.day}, later than today ({local_day})", until)
     return NotNow(f"{row.tries} of {rules.per_day} tries used on {row.day}", until)
+
+
+def week(row: LedgerRow, rules: LedgerRules, local_day: date, zone: ZoneInfo) -> NotNow | None:
+    """The cap of any seven days in a row, today the last of them; none when `per_week` is None."""
+    most = rules.per_week
+    if most is None or tries_in_week(row, local_day) < most:
+        return None
+    ahead = next(
+        days for days in range(1, WEEK + 1) if tries_in_week(row, local_day + timedelta(days=days)) < most
+    )
+    until = day_start(local_day + timedelta(days=ahead), zone)
+    return NotNow(f"{tries_in_week(row, local_day)} of {most} tries used in seven days", until)
 
 
 def gap(row: LedgerRow, rules: LedgerRules, now: datetime) -> NotNow | None:
@@ -47,20 +72,34 @@ def gap(row: LedgerRow, rules: LedgerRules, now: datetime) -> NotNow | None:
     return NotNow(f"tried less than {hours:g} h ago", until)
 
 
+def tries_in_week(row: LedgerRow, local_day: date) -> int:
+    """In the seven days that end with `local_day`. Tries of a later day count as today's."""
+    return sum(_shifted(row, local_day))
+
+
 def take(row: LedgerRow, rules: LedgerRules, now: datetime, local_day: date) -> LedgerRow | None:
     """The row after one more try, or None when it is refused."""
-    if may_try(row, rules, now, local_day):
+    anywhere = ZoneInfo("UTC")  # of the instants of refusals, which nobody reads here
+    if may_try(row, rules, now, local_day, anywhere):
         return None
-    tries = row.tries if row.day == local_day else 0
-    return replace(row, day=local_day, tries=tries + 1, last_try_at=aware(now))
+    tries, *earlier = _shifted(row, local_day)
+    return replace(row, day=local_day, tries=tries + 1, earlier=tuple(earlier), last_try_at=aware(now))
+
+
+def _shifted(row: LedgerRow, local_day: date) -> list[int]:
+    """Tries of `local_day` and of the six days before it."""
+    if row.day is None:
+        return [0] * WEEK
+    known, passed = [row.tries, *row.earlier], (local_day - row.day).days
+    return ([0] * min(max(passed, 0), WEEK) + known)[:WEEK]
 
 
 def give_back(row: LedgerRow, previous: LedgerRow) -> LedgerRow:
-    """Undo one try that the PBX certainly never got: `previous`, unless the number was taken again since.
+    """Undo one try that the PBX certainly never got: `previous`, unless it was taken again since.
 
-    ValueError when the rows are of two numbers.
+    ValueError when the rows are of two.
     """
-    if row.number != previous.number:
-        raise ValueError("these ledger rows belong to two numbers")
+    if row.who != previous.who:
+        raise ValueError("these ledger rows belong to two numbers or debtors")
     tries_after = previous.tries + 1 if row.day == previous.day else 1
     return previous if row.tries == tries_after else row

@@ -82,6 +82,7 @@ class Debtor:
     total: Decimal
     bill_count: int
     oldest_due: date
+    turn: int | None = None  # the lower is called first; None: by the oldest debt
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +98,32 @@ class QueueEntry:
     oldest_due: date
     next_attempt_at: datetime | None = None  # None: as soon as allowed
     reason: str = ""  # why DONE, or why it waits
+    turn: int = 0  # the lower is called first
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """Who was tried when; one row per number, shared by all instances."""
+    """Who was tried when; one row a number and one a debtor, shared by all instances."""
 
-    number: str
+    who: str  # a number, or a debtor's key (core/ledger.debtor_key)
     day: date | None = None  # the local day that `tries` counts
     tries: int = 0
     last_try_at: datetime | None = None
+    earlier: tuple[int, ...] = (0,) * 6  # tries on the six days before `day`, the nearest first
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerRules:
+    """Of a number; and of a debtor, all his numbers together."""
+
     per_day: int = 3
     gap: timedelta = timedelta(hours=4)
+    per_week: int | None = None  # in any seven days; None: no such cap
+    debtor: "LedgerRules | None" = None  # None: as for a number
+
+    @property
+    def of_debtor(self) -> "LedgerRules":
+        return self.debtor or self
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +144,9 @@ class Attempt:
     reserved_at: datetime
     answered_at: datetime | None = None
     ended_at: datetime | None = None
+    debtor: str = ""  # the ledger's key
+    trunk: str = ""  # its name
+    caller_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +216,10 @@ class Waiting:
     entry: QueueEntry
     client_name: str
     phones: tuple[Phone, ...]
-    ledger: dict[str, LedgerRow]  # by number; a missing number was never tried
+    ledger: dict[str, LedgerRow]  # by number, and by the debtor's key; who is missing was never tried
     blocks: tuple[Block, ...]
     last_outcome: dict[str, LineResult]  # by number: how this debtor's last try to it ended
+    debtor: str = ""  # the ledger's key
 
 
 @dataclass(frozen=True, slots=True)

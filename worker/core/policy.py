@@ -1,6 +1,6 @@
 """May this debtor be called now, and on which number? Every rule gives its verdict with its data."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -9,6 +9,7 @@ from worker.core.enums import EntryState, LineResult
 from worker.core.instant import aware, local_day
 from worker.core.model import Block, LedgerRow, LedgerRules, NotNow, Phone, QueueEntry, Waiting
 from worker.core.tables import zone_of
+from worker.core.verdict import Verdict
 from worker.core.window import HORIZON_DAYS, CallWindow, next_open, next_open_in_all, why_closed
 
 # Why a debtor is not called, without figures, so that debtors with the same reason can be counted.
@@ -19,46 +20,49 @@ _IN_SHORT: Final = {
     "number_window": "outside the window where the number lives",
     "block": "the number is blocked",
     "daily_cap": "no try to the number is left today",
+    "weekly_cap": "no try to the number is left in seven days",
     "gap": "the number was tried too recently",
+    "debtor_daily_cap": "no try to the debtor is left today",
+    "debtor_weekly_cap": "no try to the debtor is left in seven days",
+    "debtor_gap": "the debtor was tried too recently",
 }
+
+
 _WINDOW_RULES: Final = ("window", "number_window")
 _FRUITLESS: Final = (LineResult.INVALID_NUMBER, LineResult.UNREACHABLE)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one rule says. `until`: when it may say otherwise; None with a refusal: no time in sight."""
+@dataclass(frozen=True)
+class CallRules:
+    """All that one instance's decisions are made by."""
 
-    rule: str
-    allowed: bool
-    detail: str
-    until: datetime | None
+    window: CallWindow
+    ledger: LedgerRules = field(default_factory=LedgerRules)
 
 
-def judge(
-    waiting: Waiting, phone: Phone, *, window: CallWindow, rules: LedgerRules, now: datetime
-) -> list[Verdict]:
-    """Every rule, in order, whether or not one before it has refused. ValueError: `now` without zone.
-
-    The window holds twice: on the instance's clock and on the clock where the number lives.
-    """
+def judge(waiting: Waiting, phone: Phone, *, rules: CallRules, now: datetime) -> list[Verdict]:
+    """Every rule, in order, whether or not one before it has refused. ValueError: `now` without zone."""
     zone = zone_of(phone.number)
-    row = waiting.ledger.get(phone.number, LedgerRow(phone.number))
     today = local_day(now, zone)
+    number = waiting.ledger.get(phone.number, LedgerRow(phone.number))
+    debtor = waiting.ledger.get(waiting.debtor, LedgerRow(waiting.debtor))
+    limits, person = rules.ledger, rules.ledger.of_debtor
     return [
         _entry_state(waiting.entry),
         _next_attempt(waiting.entry, now),
-        _window("window", window, now),
-        _window("number_window", replace(window, zone=zone), now),
+        _window("window", rules.window, now),
+        _window("number_window", replace(rules.window, zone=zone), now),
         _block(waiting, phone),
-        _daily_cap(row, rules, today),
-        _gap(row, rules, now),
+        _counted("daily_cap", ledger.cap(number, limits, today, zone), _day(number, limits, today)),
+        _counted("weekly_cap", ledger.week(number, limits, today, zone), _week(number, limits, today)),
+        _counted("gap", _with(ledger.gap(number, limits, now), _last(number)), _last(number)),
+        _counted("debtor_daily_cap", ledger.cap(debtor, person, today, zone), _day(debtor, person, today)),
+        _counted("debtor_weekly_cap", ledger.week(debtor, person, today, zone), _week(debtor, person, today)),
+        _counted("debtor_gap", _with(ledger.gap(debtor, person, now), _last(debtor)), _last(debtor)),
     ]
 
 
-def choose(
-    waiting: Waiting, *, window: CallWindow, rules: LedgerRules, now: datetime
-) -> tuple[Phone, date] | NotNow:
+def choose(waiting: Waiting, *, rules: CallRules, now: datetime) -> tuple[Phone, date] | NotNow:
     """The first number that every rule allows, with today's date where it lives; else why not now.
 
     Numbers whose last try found nobody to reach come last. `until` is the earliest instant at which a number may
@@ -66,11 +70,11 @@ def choose(
     """
     refused: list[NotNow] = []
     for phone in sorted(waiting.phones, key=lambda one: waiting.last_outcome.get(one.number) in _FRUITLESS):
-        verdicts = judge(waiting, phone, window=window, rules=rules, now=now)
+        verdicts = judge(waiting, phone, rules=rules, now=now)
         against = [verdict for verdict in verdicts if not verdict.allowed]
         if not against:
             return phone, local_day(now, zone_of(phone.number))
-        windows = [window, replace(window, zone=zone_of(phone.number))]
+        windows = [rules.window, replace(rules.window, zone=zone_of(phone.number))]
         refused.append(NotNow(_IN_SHORT[against[0].rule], _until(against, now, windows)))
     if not refused:
         return NotNow("there is no telephone number", None)
@@ -116,18 +120,28 @@ def _concerns(block: Block, entry: QueueEntry) -> bool:
     return block.client_id == entry.client_id and block.instance in (None, "", entry.instance)
 
 
-def _daily_cap(row: LedgerRow, rules: LedgerRules, today: date) -> Verdict:
-    if refusal := ledger.cap(row, rules, today):
-        return Verdict("daily_cap", False, refusal.reason, refusal.until)
+def _counted(rule: str, refusal: NotNow | None, data: str) -> Verdict:
+    if refusal is None:
+        return Verdict(rule, True, data, None)
+    return Verdict(rule, False, refusal.reason, refusal.until)
+
+
+def _with(refusal: NotNow | None, data: str) -> NotNow | None:
+    return refusal and NotNow(f"{refusal.reason}: {data}", refusal.until)
+
+
+def _day(row: LedgerRow, limits: LedgerRules, today: date) -> str:
     tries = row.tries if row.day == today else 0
-    return Verdict("daily_cap", True, f"{tries} of {rules.per_day} tries used on {today}", None)
+    return f"{tries} of {limits.per_day} tries used on {today}"
 
 
-def _gap(row: LedgerRow, rules: LedgerRules, now: datetime) -> Verdict:
-    detail = f"last tried at {_utc(row.last_try_at)}" if row.last_try_at else "never tried"
-    if refusal := ledger.gap(row, rules, now):
-        return Verdict("gap", False, f"{refusal.reason}: {detail}", refusal.until)
-    return Verdict("gap", True, detail, None)
+def _week(row: LedgerRow, limits: LedgerRules, today: date) -> str:
+    tries = ledger.tries_in_week(row, today)
+    return f"{tries} of {limits.per_week or 'any number of'} tries used in seven days"
+
+
+def _last(row: LedgerRow) -> str:
+    return f"last tried at {_utc(row.last_try_at)}" if row.last_try_at else "never tried"
 
 
 def _utc(instant: datetime) -> str:
@@ -135,7 +149,7 @@ def _utc(instant: datetime) -> str:
 
 
 def _until(against: list[Verdict], now: datetime, windows: list[CallWindow]) -> datetime | None:
-    """When all that refuse may allow, moved into both windows; None: no time in sight.
+    """When all that refuse may allow, moved into all windows; None: no time in sight.
 
     A window without any opening is a matter of configuration, which may be mended: look again when it has run out.
     """

@@ -23,13 +23,13 @@ from worker.core.model import (
     Candidate,
     Close,
     Debtor,
-    LedgerRules,
     NotNow,
     Phone,
     Refresh,
     Waiting,
 )
-from worker.core.window import CallWindow
+from worker.core.policy import CallRules
+from worker.core.route import Route
 from worker.errors import CollectorError, SpeechError
 from worker.jobs.pace import Pace
 from worker.jobs.unpaid import WAIT, Owed
@@ -59,8 +59,8 @@ class DialPlan:
     instance: str
     origination: Origination
     channels: int
-    window: CallWindow
-    rules: LedgerRules
+    rules: CallRules
+    route: Callable[[], Route]  # the trunk, and what it can carry now
     order: Callable[[Attempt], DialOrder]
     prepare: Callable[[Waiting, str], None]  # render what will be said to that number; raises SpeechError
     new_id: Callable[[datetime], str]
@@ -84,7 +84,7 @@ class Step:
 
 def why_not(plan: DialPlan, dialler: Dialler, now: datetime) -> str:
     """Empty when this instance may dial now; else the first reason against it, in one sentence."""
-    return window.why_closed(plan.window, now) or plan.handler_alive(now) or dialler.ready()
+    return window.why_closed(plan.rules.window, now) or plan.handler_alive(now) or dialler.ready()
 
 
 def step(plan: DialPlan, store: Store, dialler: Dialler, clock: Clock, allowance: int) -> Step:
@@ -105,7 +105,9 @@ def claim(
         return Step(), []
     refused: Counter[str] = Counter()
     candidates = pick(plan, store, now, free, refused)
-    attempts = store.attempts.reserve(candidates, channels=plan.channels, rules=plan.rules, now=now)
+    attempts = store.attempts.reserve(
+        candidates, channels=plan.channels, rules=plan.rules.ledger, now=now, route=plan.route()
+    )
     return Step(refused=refused, empty=not candidates and not refused), attempts
 
 
@@ -187,7 +189,7 @@ def choose(plan: DialPlan, waiting: Waiting, now: datetime) -> Candidate | NotNo
 
 def choose_number(plan: DialPlan, waiting: Waiting, now: datetime) -> tuple[Phone, date] | NotNow:
     """The decision alone: which number, on which local day of the ledger, or why none."""
-    return policy.choose(waiting, window=plan.window, rules=plan.rules, now=now)
+    return policy.choose(waiting, rules=plan.rules, now=now)
 
 
 def put_on_line(plan: DialPlan, store: Store, dialler: Dialler, attempts: Sequence[Attempt]) -> int:

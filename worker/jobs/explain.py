@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from worker.core import phone, policy
-from worker.core.model import Attempt, LedgerRules, Phone, Rejected, Waiting
-from worker.core.policy import Verdict
+from worker.core.model import Attempt, Phone, Rejected, Waiting
+from worker.core.policy import CallRules
 from worker.core.records import Dossier
-from worker.core.window import CallWindow
+from worker.core.verdict import Verdict
 from worker.errors import UsageError
 from worker.store_ports import Store
 
-Rules = Mapping[str, tuple[CallWindow, LedgerRules]]  # by instance
+Rules = Mapping[str, CallRules]  # by instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,5 +52,5 @@ def _case(waiting: Waiting, asked: Phone, rules: Rules, now: datetime) -> Case:
     if waiting.entry.instance not in rules:
         gone = Verdict("instance", False, f"{waiting.entry.instance} is not in the configuration", None)
         return Case(waiting, (gone,))
-    window, ledger = rules[waiting.entry.instance]
-    return Case(waiting, tuple(policy.judge(waiting, asked, window=window, rules=ledger, now=now)))
+    own = rules[waiting.entry.instance]
+    return Case(waiting, tuple(policy.judge(waiting, asked, rules=own, now=now)))

@@ -5,8 +5,10 @@ from datetime import datetime
 
 from worker.core.enums import AttemptState
 from worker.core.model import Attempt, Candidate, LedgerRules
+from worker.core.route import ANY_ROUTE, Route
 from worker.core.ulid import is_ulid
 from worker.store import rows
+from worker.store.claims import claim
 from worker.store.engine import Db, Tx
 from worker.store.group import Group
 
@@ -20,12 +22,18 @@ class SqlAttempts:
         self._lookups = Group(self._found)
 
     def reserve(
-        self, candidates: Sequence[Candidate], *, channels: int, rules: LedgerRules, now: datetime
+        self,
+        candidates: Sequence[Candidate],
+        *,
+        channels: int,
+        rules: LedgerRules,
+        now: datetime,
+        route: Route = ANY_ROUTE,
     ) -> list[Attempt]:
         if not candidates:
             return []
         instance = one_instance(candidates)
-        return self._db.run(lambda tx: _reserve(tx, instance, candidates, channels, rules, now))
+        return self._db.run(lambda tx: _reserve(tx, instance, candidates, route, channels, rules, now))
 
     def dialed(self, attempt_ids: Sequence[str]) -> None:
         self._db.run(lambda tx: tx.change_in("mark_dialed", "attempt_ids", attempt_ids))
@@ -86,7 +94,7 @@ def one_instance(candidates: Sequence[Candidate]) -> str:
     return names.pop()
 
 
-def new_attempt(candidate: Candidate, now: datetime) -> Attempt:
+def new_attempt(candidate: Candidate, route: Route, now: datetime) -> Attempt:
     """RESERVED, with the figures the entry had when it was claimed."""
     entry = candidate.waiting.entry
     return Attempt(
@@ -102,58 +110,35 @@ def new_attempt(candidate: Candidate, now: datetime) -> Attempt:
         bill_count=entry.bill_count,
         oldest_due=entry.oldest_due,
         reserved_at=now,
+        debtor=candidate.waiting.debtor,
+        trunk=route.trunk,
+        caller_id=route.caller_id,
     )
 
 
 def _reserve(
-    tx: Tx, instance: str, candidates: Sequence[Candidate], channels: int, rules: LedgerRules, now: datetime
+    tx: Tx,
+    instance: str,
+    candidates: Sequence[Candidate],
+    route: Route,
+    channels: int,
+    rules: LedgerRules,
+    now: datetime,
 ) -> list[Attempt]:
+    """Locks in one order, the trunk's before the instance's: nobody waits for who waits for him."""
+    free = len(candidates)
+    if route.channels is not None:
+        tx.lock(f"trunk:{route.trunk}")
+        free = min(free, route.channels - tx.number("count_on_trunk", trunk=route.trunk))
     tx.lock(instance)
-    free = channels - tx.number("count_open", instance=instance)
-    if free <= 0:
-        return []
-    tx.bulk("add_ledger", [{"number": number} for number in sorted({one.number for one in candidates})])
+    free = min(free, channels - tx.number("count_open", instance=instance))
     reserved: list[Attempt] = []
-    refused: list[int] = []
-    for candidate in candidates:
-        if len(reserved) == free:
-            break
-        if not _claim(tx, candidate, now):
-            continue
-        if _take_ledger(tx, candidate, rules, now):
-            reserved.append(new_attempt(candidate, now))
-        else:
-            refused.append(candidate.waiting.entry.entry_id)
-    tx.change_in("release_entries", "entry_ids", refused)
+    rest = list(candidates)
+    while rest and len(reserved) < free:  # again only when some were refused
+        part, rest = rest[: free - len(reserved)], rest[free - len(reserved) :]
+        reserved += [new_attempt(one, route, now) for one in claim(tx, part, rules, now)]
     tx.bulk("add_attempt", [_values(attempt) for attempt in reserved])
     return reserved
-
-
-def _claim(tx: Tx, candidate: Candidate, now: datetime) -> bool:
-    entry = candidate.waiting.entry
-    taken = tx.change(
-        "claim_entry",
-        entry_id=entry.entry_id,
-        instance=entry.instance,
-        total=entry.total,
-        bill_count=entry.bill_count,
-        oldest_due=entry.oldest_due,
-        now=now,
-    )
-    return taken == 1
-
-
-def _take_ledger(tx: Tx, candidate: Candidate, rules: LedgerRules, now: datetime) -> bool:
-    taken = tx.change(
-        "take_ledger",
-        number=candidate.number,
-        attempt_id=candidate.attempt_id,
-        today=candidate.local_day,
-        per_day=rules.per_day,
-        gap_start=now - rules.gap,
-        now=now,
-    )
-    return taken == 1
 
 
 def _get(tx: Tx, attempt_ids: Iterable[str]) -> dict[str, Attempt]:
@@ -162,5 +147,5 @@ def _get(tx: Tx, attempt_ids: Iterable[str]) -> dict[str, Attempt]:
 
 def _values(attempt: Attempt) -> dict[str, object]:
     names = ("attempt_id", "instance", "entry_id", "client_id", "client_name", "number", "origination", "state")
-    figures = ("total", "bill_count", "oldest_due", "reserved_at")
-    return {name: getattr(attempt, name) for name in names + figures}
+    others = ("total", "bill_count", "oldest_due", "reserved_at", "debtor", "trunk", "caller_id")
+    return {name: getattr(attempt, name) for name in names + others}

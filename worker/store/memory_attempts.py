@@ -7,6 +7,7 @@ from datetime import datetime
 from worker.core.enums import AttemptState, EntryState
 from worker.core.ledger import take
 from worker.core.model import Attempt, Candidate, LedgerRow, LedgerRules, QueueEntry
+from worker.core.route import ANY_ROUTE, Route
 from worker.store import rows
 from worker.store.attempts import new_attempt, one_instance
 from worker.store.memory_tables import Tables, Taken
@@ -19,7 +20,13 @@ class MemoryAttempts:
         self._tables = tables
 
     def reserve(
-        self, candidates: Sequence[Candidate], *, channels: int, rules: LedgerRules, now: datetime
+        self,
+        candidates: Sequence[Candidate],
+        *,
+        channels: int,
+        rules: LedgerRules,
+        now: datetime,
+        route: Route = ANY_ROUTE,
     ) -> list[Attempt]:
         rows.utc(now)
         if not candidates:
@@ -28,13 +35,15 @@ class MemoryAttempts:
         reserved: list[Attempt] = []
         with self._tables.mutex:
             free = channels - self.count_open(instance)
+            if route.channels is not None:
+                free = min(free, route.channels - self._count_on(route.trunk))
             for candidate in candidates:
                 if len(reserved) >= free:
                     break
                 if self._claimable(candidate.waiting.entry, now) and self._take(candidate, rules, now):
                     entry = self._tables.entries[candidate.waiting.entry.entry_id]
                     self._tables.entries[entry.entry_id] = replace(entry, state=EntryState.CLAIMED)
-                    attempt = new_attempt(candidate, now)
+                    attempt = new_attempt(candidate, route, now)
                     self._tables.attempts[attempt.attempt_id] = attempt
                     reserved.append(attempt)
         return reserved
@@ -49,12 +58,8 @@ class MemoryAttempts:
             if not self._move(attempt_id, AttemptState.WITHDRAWN, AttemptState.RESERVED):
                 return False
             attempt = self._tables.attempts[attempt_id]
-            taken = self._tables.taken.get(attempt.number)
-            if taken is not None and taken.attempt_id == attempt_id:
-                del self._tables.taken[attempt.number]
-                self._tables.ledger[attempt.number] = taken.before
-                if taken.before.last_try_at is None:
-                    del self._tables.ledger[attempt.number]
+            for who in (attempt.number, attempt.debtor):
+                self._give_back(who, attempt_id)
             entry = self._tables.entries.get(attempt.entry_id)
             if entry is not None and entry.state is EntryState.CLAIMED:
                 said = rows.fit(reason, 255)
@@ -83,6 +88,18 @@ class MemoryAttempts:
         with self._tables.mutex:
             return sum(a.instance == instance and a.state.is_open for a in self._tables.attempts.values())
 
+    def _count_on(self, trunk: str) -> int:
+        return sum(a.trunk == trunk and a.state.is_open for a in self._tables.attempts.values())
+
+    def _give_back(self, who: str, attempt_id: str) -> None:
+        taken = self._tables.taken.get(who)
+        if taken is None or taken.attempt_id != attempt_id:
+            return
+        del self._tables.taken[who]
+        self._tables.ledger[who] = taken.before
+        if taken.before.last_try_at is None:
+            del self._tables.ledger[who]
+
     def _move(self, attempt_id: str, to: AttemptState, *guard: AttemptState) -> bool:
         attempt = self._tables.attempts.get(attempt_id)
         if attempt is None or attempt.state not in guard:
@@ -101,10 +118,14 @@ class MemoryAttempts:
         )
 
     def _take(self, candidate: Candidate, rules: LedgerRules, now: datetime) -> bool:
-        row = self._tables.ledger.get(candidate.number, LedgerRow(candidate.number))
-        after = take(row, rules, now, candidate.local_day)
-        if after is None:
+        """The number and the debtor, or neither."""
+        wanted = {candidate.number: rules, candidate.waiting.debtor: rules.of_debtor}
+        before = {who: self._tables.ledger.get(who, LedgerRow(who)) for who in wanted}
+        after = {who: take(before[who], limits, now, candidate.local_day) for who, limits in wanted.items()}
+        if None in after.values():
             return False
-        self._tables.taken[candidate.number] = Taken(candidate.attempt_id, row)
-        self._tables.ledger[candidate.number] = after
+        for who, row in after.items():
+            if row is not None:
+                self._tables.taken[who] = Taken(candidate.attempt_id, before[who])
+                self._tables.ledger[who] = row
         return True

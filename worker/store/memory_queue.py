@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from worker.core.enums import EntryState, LineResult
+from worker.core.ledger import debtor_key
 from worker.core.model import Action, Close, Debtor, LedgerRow, Open, QueueEntry, Refresh, Waiting
 from worker.core.records import Dossier
 from worker.store import rows
@@ -95,6 +96,7 @@ class MemoryQueue:
             total=rows.cents(action.debtor.total),
             bill_count=action.debtor.bill_count,
             oldest_due=action.debtor.oldest_due,
+            turn=rows.turn(action.debtor),
         )
         return True
 
@@ -112,6 +114,7 @@ class MemoryQueue:
             total=rows.cents(debtor.total),
             bill_count=debtor.bill_count,
             oldest_due=debtor.oldest_due,
+            turn=rows.turn(debtor),
         )
         return True
 
@@ -119,14 +122,17 @@ class MemoryQueue:
         client = self._tables.clients.get((entry.instance, entry.client_id))
         phones = told_shared(client, owners).phones if client else ()
         mine = sorted({phone.number for phone in phones})
+        document = client.document if client else None
+        debtor = debtor_key(entry.instance, entry.client_id, document)
         blocks = [self._tables.blocks[key] for key in sorted(self._tables.blocks) if key[0] in mine]
         return Waiting(
             entry=entry,
             client_name=client.name if client else "",
             phones=phones,
-            ledger={number: self._tables.ledger[number] for number in mine if number in self._tables.ledger},
+            ledger={who: self._tables.ledger[who] for who in (*mine, debtor) if who in self._tables.ledger},
             blocks=tuple(b for b in blocks if block_applies(b, entry.instance, entry.client_id)),
             last_outcome=self._last_outcomes(entry, mine),
+            debtor=debtor,
         )
 
     def _last_outcomes(self, entry: QueueEntry, numbers: list[str]) -> dict[str, LineResult]:
@@ -141,4 +147,4 @@ class MemoryQueue:
 
 
 def _in_order(entries: Iterable[QueueEntry]) -> list[QueueEntry]:
-    return sorted(entries, key=lambda entry: (entry.oldest_due, entry.entry_id))
+    return sorted(entries, key=lambda entry: (entry.turn, entry.entry_id))

@@ -44,7 +44,7 @@ class Tables:
     entries: dict[int, QueueEntry] = field(default_factory=dict)
     attempts: dict[str, Attempt] = field(default_factory=dict)
     ledger: dict[str, LedgerRow] = field(default_factory=dict)
-    taken: dict[str, Taken] = field(default_factory=dict)  # by number
+    taken: dict[str, Taken] = field(default_factory=dict)  # by number or debtor
     blocks: dict[tuple[str, str, str], Block] = field(default_factory=dict)  # (number, instance, client id)
     outcomes: dict[str, Recorded] = field(default_factory=dict)
     cdr: list[CdrRow] = field(default_factory=list)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from worker.core.enums import EntryState, LineResult
+from worker.core.ledger import WEEK, debtor_key
 from worker.core.model import Action, Block, Close, LedgerRow, Open, Refresh, Waiting
 from worker.core.model import QueueEntry as Entry
 from worker.core.records import Dossier
@@ -89,6 +90,7 @@ def _open_values(instance: str, action: Open, now: datetime) -> dict[str, object
         "total": rows.cents(action.debtor.total),
         "bill_count": action.debtor.bill_count,
         "oldest_due": action.debtor.oldest_due,
+        "turn": rows.turn(action.debtor),
         "at_once": rows.AT_ONCE,
         "now": now,
     }
@@ -101,19 +103,20 @@ def _refresh_values(instance: str, action: Refresh, now: datetime) -> dict[str, 
         "total": rows.cents(action.debtor.total),
         "bill_count": action.debtor.bill_count,
         "oldest_due": action.debtor.oldest_due,
+        "turn": rows.turn(action.debtor),
         "at_once": rows.AT_ONCE,
         "parked": rows.PARKED,
         "now": now,
     }
 
 
-def _ledger(tx: Tx, numbers: Iterable[str]) -> dict[str, LedgerRow]:
-    return {
-        row.number: LedgerRow(
-            row.number, row.day, row.tries, None if row.last_try_at is None else rows.aware(row.last_try_at)
-        )
-        for row in tx.rows_in("ledger_of", "numbers", numbers)
-    }
+def _row(row: Any) -> LedgerRow:
+    tries, *earlier = (row.recent >> 4 * days & 15 for days in range(WEEK))
+    return LedgerRow(row.who, row.day, tries, rows.aware_or_none(row.last_try_at), tuple(earlier))
+
+
+def _ledger(tx: Tx, who: Iterable[str]) -> dict[str, LedgerRow]:
+    return {row.who: _row(row) for row in tx.rows_in("ledger_of", "who", who)}
 
 
 def _with_facts(tx: Tx, instance: str, entries: Sequence[Any]) -> list[Waiting]:
@@ -121,7 +124,8 @@ def _with_facts(tx: Tx, instance: str, entries: Sequence[Any]) -> list[Waiting]:
     clients = list(dict.fromkeys(row.client_id for row in entries))
     phones = rows.phones_by_client(tx.rows_in("phones_of", "client_ids", clients, instance=instance))
     numbers = sorted({phone.number for found in phones.values() for phone in found})
-    ledger = _ledger(tx, numbers)
+    debtors = {row.client_id: debtor_key(instance, row.client_id, row.document) for row in entries}
+    ledger = _ledger(tx, sorted({*numbers, *debtors.values()}))
     blocks: dict[str, list[Block]] = defaultdict(list)
     for row in tx.rows_in("blocks_of", "numbers", numbers):
         blocks[row.number].append(rows.block(row))
@@ -131,15 +135,16 @@ def _with_facts(tx: Tx, instance: str, entries: Sequence[Any]) -> list[Waiting]:
     waiting = []
     for row in entries:
         own, ended = phones.get(row.client_id, ()), last[row.client_id]
-        mine = sorted({phone.number for phone in own})
+        mine, debtor = sorted({phone.number for phone in own}), debtors[row.client_id]
         waiting.append(
             Waiting(
                 entry=rows.entry(row),
                 client_name=row.client_name or "",
                 phones=own,
-                ledger={number: ledger[number] for number in mine if number in ledger},
+                ledger={who: ledger[who] for who in (*mine, debtor) if who in ledger},
                 blocks=tuple(b for n in mine for b in blocks[n] if block_applies(b, instance, row.client_id)),
                 last_outcome={number: ended[number] for number in mine if number in ended},
+                debtor=debtor,
             )
         )
     return waiting

@@ -21,7 +21,17 @@ from worker.core.enums import (
     Result,
     TrustUnlock,
 )
-from worker.core.model import Attempt, Bill, Block, Client, Debtor, Outcome, Phone, QueueEntry, TalkFacts
+from worker.core.model import (
+    Attempt,
+    Bill,
+    Block,
+    Client,
+    Debtor,
+    Outcome,
+    Phone,
+    QueueEntry,
+    TalkFacts,
+)
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # queue_entry.next_attempt_at of an entry that need not wait
 PARKED = datetime(9999, 1, 1, tzinfo=UTC)  # ... of one that waits until it is refreshed
@@ -226,7 +236,12 @@ def entry(row: Any) -> QueueEntry:
         oldest_due=row.oldest_due,
         next_attempt_at=None if until == AT_ONCE else until,
         reason=row.reason,
+        turn=row.turn,
     )
+
+
+def turn(debtor: Debtor) -> int:
+    return debtor.oldest_due.toordinal() if debtor.turn is None else debtor.turn
 
 
 def block(row: Any) -> Block:
@@ -249,6 +264,9 @@ def attempt(row: Any) -> Attempt:
         reserved_at=aware(row.reserved_at),
         answered_at=aware_or_none(row.answered_at),
         ended_at=aware_or_none(row.ended_at),
+        debtor=row.debtor,
+        trunk=row.trunk,
+        caller_id=row.caller_id,
     )
 
 
