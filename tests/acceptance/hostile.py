@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
-from tests.lab.invented import HOSTILE, InventedBill, InventedClient, InventedPhone
+from tests.lab.invented import HOSTILE, InventedBill, InventedClient, InventedPhone, cpf
 from tests.lab.lab import Lab
 from tests.lab.lab_settings import instance
 from tests.lab.numbers import Ending, number
@@ -82,7 +83,9 @@ def crowd(marker: Path) -> list[Debtor]:
 
 def ixc_tables(debtors: list[Debtor], today: date) -> tuple[list[InventedClient], list[InventedBill]]:
     clients = [
-        InventedClient(int(one.client_id), one.name, CPF, (InventedPhone(one.number, one.number),))
+        InventedClient(
+            int(one.client_id), one.name, cpf(Random(one.number)), (InventedPhone(one.number, one.number),)
+        )
         for one in debtors
     ]
     due = today - timedelta(days=40)

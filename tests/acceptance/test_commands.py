@@ -228,7 +228,7 @@ def test_explain_says_every_rule(installed: Installed) -> None:
     assert {"window", "number_window", "block", "daily_cap", "gap"} <= {rule["rule"] for rule in case["rules"]}
     for path in campaign.PATHS:
         tried = explained(installed, installed.held.people[path, Ending.BUSY].number)
-        assert {"gap", "next_attempt"} == refusing(tried)
+        assert {"gap", "debtor_gap", "next_attempt"} == refusing(tried)
         stopped = explained(installed, installed.held.people[path, Ending.HUMAN_OPTS_OUT].number)
         assert {"block", "gap"} <= refusing(stopped)
     assert [] == explained(installed, "11987654321")

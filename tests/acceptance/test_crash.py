@@ -28,7 +28,7 @@ def site(lab: Lab) -> Iterator[Site]:
     campaign.configure(lab, channels=25)
     with Site(lab.config_file, lab.folder) as running:
         running.run("migrate")
-        for table in ("attempt", "queue_entry", "client", "client_phone", "bill"):
+        for table in ("attempt", "queue_entry", "client", "client_phone", "bill", "ledger"):
             campaign.rows(lab, f"DELETE FROM collector.{table}")
         campaign.rows(lab, "DELETE FROM asteriskcdrdb.collector_outcome")
         for position, name in enumerate(campaign.PATHS.values()):
@@ -67,7 +67,7 @@ def check(lab: Lab) -> None:
     assert [] == twice  # one more call would be inside its gap
     assert CALLS == count(lab, "asteriskcdrdb.collector_outcome")
     assert CALLS == count(lab, "asteriskcdrdb.collector_outcome JOIN collector.attempt USING (attempt_id)")
-    over = campaign.rows(lab, "SELECT number FROM collector.ledger WHERE recent & 15 > 3")
+    over = campaign.rows(lab, "SELECT who FROM collector.ledger WHERE recent & 15 > 3")
     assert [] == over
 
 
