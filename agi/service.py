@@ -60,6 +60,7 @@ class HandlerService:
             plan=ConversationPlan(talk.key_wait_seconds, talk.repeats, talk.confirm),
             sounds=partial(self.app.sounds, instance),
             rules=convert.ledger_rules(instance),
+            retry=convert.retry_table(instance),
         )
 
     def _serve_agi(self, switchboard: Switchboard, stack: ExitStack) -> None:

@@ -13,9 +13,11 @@ import structlog
 from agi.call import Call, Hangup
 from agi.conversation import ConversationPlan, hold
 from worker.core.enums import LineResult, OutcomeSource, Result
-from worker.core.model import Attempt, LedgerRules, LineFacts, NextStep, Outcome, TalkFacts
+from worker.core.line_facts import LineFacts
+from worker.core.model import Attempt, LedgerRules, NextStep, Outcome, TalkFacts
 from worker.core.outcome import conclude
-from worker.core.retry import next_step
+from worker.core.retry import USUAL, next_step
+from worker.core.retry_table import RetryTable
 from worker.core.script import Line
 from worker.core.userfield import format_talk, parse
 from worker.errors import CollectorError
@@ -36,6 +38,7 @@ class InstanceLine:
     plan: ConversationPlan
     sounds: Callable[[Attempt], Mapping[Line, Sound]]
     rules: LedgerRules
+    retry: RetryTable = USUAL
 
 
 @dataclass(slots=True)
@@ -181,8 +184,15 @@ class Switchboard:
 
     def _next_step(self, attempt: Attempt, outcome: Outcome, *, others: bool) -> NextStep:
         line = self._lines.get(attempt.instance)
-        rules = line.rules if line else LedgerRules()
-        return next_step(outcome, now=outcome.ended_at, rules=rules, other_numbers_left=others)
+        return next_step(
+            outcome,
+            now=outcome.ended_at,
+            rules=line.rules if line else LedgerRules(),
+            other_numbers_left=others,
+            table=line.retry if line else USUAL,
+            streak=attempt.streak,
+            name=attempt.client_name,
+        )
 
     def _others_left(self, attempt: Attempt, outcome: Outcome) -> bool:
         """Has the debtor another number? Asked only when this one is of no use any more."""

@@ -3,31 +3,40 @@
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from types import TracebackType
 from typing import Self
+from zoneinfo import ZoneInfo
 
 import structlog
 
-from worker import convert
+from worker import convert, rulesfile
+from worker.core.brakes import Brake
 from worker.core.enums import AttemptState, Origination
+from worker.core.law import Law
 from worker.core.model import Attempt, Waiting
+from worker.core.policy import CallRules
 from worker.core.script import Line
 from worker.core.ulid import new_ulid
 from worker.erp.registry import open_actions, open_source
 from worker.errors import SourceError
+from worker.jobs import brakes as braking
 from worker.jobs.dial import Asker, DialPlan
+from worker.jobs.pace import Overdial, Shares
 from worker.jobs.sync import Sync
 from worker.jobs.unpaid import StillUnpaid
 from worker.pbx.ari import AriClient
 from worker.pbx.ari_dialler import AriDialler
 from worker.pbx.callfile import CallFileDialler
+from worker.pbx.hangup import LiveCutter
 from worker.pbx.live import LivePbx
-from worker.ports import BillSource, Dialler, ErpActions, Sound, Watcher
-from worker.settings import ROOT, Instance, Settings
+from worker.pbx.trunk_use import AriUse, ConsoleUse, TrunkUse
+from worker.ports import BillSource, Can, Dialler, ErpActions, Sound, Watcher
+from worker.settings import LEGAL_RULES, ROOT, Instance, Settings
 from worker.speech.espeak import EspeakVoice
 from worker.speech.messages import Messages
 from worker.store.mariadb import OpenStore, open_store
@@ -47,8 +56,9 @@ def utc_now() -> datetime:
 class App:
     """A context manager that opens what is asked for and closes all of it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, debug: bool = False) -> None:
         self.settings = settings
+        self._debug = debug  # test numbers are called at any hour
         self._open = ExitStack()
         self._voices: dict[str, EspeakVoice] = {}
         self._messages: dict[str, Messages] = {}
@@ -84,6 +94,34 @@ class App:
     @cached_property
     def pbx(self) -> LivePbx:
         return LivePbx(self.ari, self.settings.pbx.spool)
+
+    @cached_property
+    def law(self) -> Law:
+        """The hours of the states. ConfigError when the file cannot be trusted whole: then nobody is called."""
+        return rulesfile.load(self.settings.legal_rules or LEGAL_RULES)
+
+    def call_rules(self, instance: Instance) -> CallRules:
+        """All that decides whom this instance may call, and when. Raises ConfigError, as `law`."""
+        return convert.call_rules(instance, self.law, debug=self._debug)
+
+    @cached_property
+    def brakes(self) -> braking.Board:
+        """What holds dialling back; one reading a second serves all instances."""
+        return braking.Board(self.store.brakes, time.monotonic)
+
+    @cached_property
+    def watch(self) -> braking.Watch:
+        """Stops instances by itself; it remembers what it has said."""
+        watched = [
+            braking.Watched(one.id, convert.brake_rules(one), self.handler_alive, self.dialler(one).ready)
+            for one in self.instances()
+        ]
+        return braking.Watch(self.store, watched, utc_now, ZoneInfo(self.settings.schedule.zone))
+
+    def hang_up(self, held: Sequence[Brake]) -> set[str]:
+        """End the calls of this PBX that these brakes want ended; ids of those ended now."""
+        cutter = LiveCutter(self.ari, self.settings.pbx)
+        return braking.hang_up(self.store, cutter, held, self.settings.pbx.name, utc_now())
 
     def instances(self, only: str | None = None) -> list[Instance]:
         """Enabled ones, or the one named. KeyError when there is none of that name."""
@@ -155,29 +193,62 @@ class App:
             ),
         )
 
+    @cached_property
+    def trunk_use(self) -> TrunkUse:
+        """What others use of this PBX's trunks; one reading a second serves all instances."""
+        ways = convert.ways(self.settings)
+        if self.ari is None:
+            return TrunkUse(ConsoleUse(self.settings.pbx.config, ways))
+        return TrunkUse(AriUse(self.ari, ways))
+
+    @cached_property
+    def _shares(self) -> Mapping[str, Shares]:
+        """By trunk: those who dial on it from this process take turns."""
+        return {one.trunk.known_as: Shares(time.monotonic) for one in self.settings.instances}
+
     def dial_plan(self, instance: Instance) -> DialPlan:
+        ask, ask_early = self._askers(instance)
+        dialling = instance.dialling
         return DialPlan(
             instance=instance.id,
             origination=Origination(instance.dialling.origination),
             channels=instance.dialling.channels,
-            rules=convert.call_rules(instance),
-            route=partial(convert.route, instance),
+            rules=self.call_rules(instance),
+            route=partial(convert.route, self.settings, instance, self.trunk_use.others),
             order=partial(convert.dial_order, instance),
             prepare=partial(self.prepare, instance),
             new_id=partial(new_ulid, randbits=secrets.randbits),
             handler_alive=self.handler_alive,
-            still_unpaid=self._still_unpaid(instance),
+            brakes=partial(self.brakes.why_not, instance.id),
+            lists=lambda _: self.store.do_not_call.why_unreadable(),
+            still_unpaid=ask,
+            ask_early=ask_early,
+            ahead=instance.rules.still_unpaid.ahead,
+            trunk_unread=self._trunk_unread(instance),
+            wanted=Overdial(self.store, instance.id, dialling.channels, dialling.conversations).wanted,
+            shares=self._shares[instance.trunk.known_as],
+            batches=convert.batches(instance),
         )
 
-    def _still_unpaid(self, instance: Instance) -> Asker | None:
-        if not instance.rules.still_unpaid.ask:
-            return None
+    def _askers(self, instance: Instance) -> tuple[Asker | None, Asker | None]:
+        """Who says what is still owed, at a debtor's turn and before it; None: nobody is asked."""
+        rules = instance.rules.still_unpaid
+        if not rules.ask:
+            return None, None
         try:
             source = open_source(convert.impatient(instance), convert.reading(instance))
         except SourceError as error:  # nobody can be asked for: nobody is called, and the log says why
             log.error("still_unpaid", instance=instance.id, error=str(error))
-            return lambda client_ids, _: dict.fromkeys(client_ids)
-        return StillUnpaid(convert.unpaid_rules(instance), source, self.store).ask
+            return (lambda client_ids, _: dict.fromkeys(client_ids)), None
+        unpaid = StillUnpaid(convert.unpaid_rules(instance), source, self.store)
+        early = Can.OPEN_NOW in source.can and rules.remember_minutes > 0
+        return unpaid.ask, unpaid.ask_early if early else None
+
+    def _trunk_unread(self, instance: Instance) -> Callable[[], str]:
+        """Nobody is called on a trunk of which it is not known how much others use, where that counts."""
+        if instance.trunk.channels is None or not instance.trunk.group:
+            return str
+        return partial(self.trunk_use.why_unread, instance.trunk.known_as)
 
     def handler_alive(self, now: datetime) -> str:
         """Empty when a handler of this PBX has been seen lately; else one sentence."""

@@ -111,6 +111,10 @@ class Overview(Protocol):
         """Of one client, oldest first, then bill_id."""
         ...
 
+    def open_bills_of(self, instance: str, client_ids: Sequence[str]) -> dict[str, list[Bill]]:
+        """Of several clients by one question, each as `open_bills` says it; also of those who have none."""
+        ...
+
     def settle(self, instance: str, fates: Mapping[str, Fate], now: datetime) -> int:
         """Close single open bills that the source was asked about. Rows closed."""
         ...

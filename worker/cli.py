@@ -4,11 +4,12 @@ import sys
 
 import typer
 
-from worker.commands import calls, data, erp, overview, setup
+from worker.commands import brakes, bump, calls, data, dnc, erp, overview, plan, rules, setup
 from worker.commands.base import app
 from worker.errors import CollectorError, ConfigError, UsageError
 
-COMMANDS = (calls, data, erp, overview, setup)  # imported so that they register themselves
+# imported so that they register themselves
+COMMANDS = (brakes, bump, calls, data, dnc, erp, overview, plan, rules, setup)
 
 
 def main() -> None:

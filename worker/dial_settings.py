@@ -6,12 +6,19 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from worker.retry_settings import Retry
 from worker.source_settings import Section
 
 
 def _number(text: str) -> str:
     if not re.fullmatch(r"\+[1-9][0-9]{7,14}", text):
         raise ValueError("write the number as +55, area code and number, digits only: +551133330000")
+    return text
+
+
+def _city(text: str) -> str:
+    if not any(letter.isalpha() for letter in text):
+        raise ValueError("write the name of a city: {Campinas: [2026-12-08]}")
     return text
 
 
@@ -34,6 +41,7 @@ State = Literal[
     "PA", "PB", "PE", "PI", "PR", "RJ", "RN", "RO", "RR", "RS", "SC", "SE", "SP", "TO",
 ]  # fmt: skip
 Number = Annotated[str, AfterValidator(_number)]
+City = Annotated[str, AfterValidator(_city)]
 
 
 class Trunk(Section):
@@ -41,12 +49,19 @@ class Trunk(Section):
     number_format: Annotated[str, AfterValidator(_number_format)] = "{national}"
     group: str = Field("", pattern=r"^[A-Za-z0-9_]{0,20}$")  # Issabel's GROUP, for instance OUT_1
     name: str = Field("", pattern=r"^[A-Za-z0-9_.-]{0,30}$")  # the same for all that share it; default: group
-    channels: int | None = Field(None, ge=1, le=5000)  # calls of ours it may carry, all instances together
+    channels: int | None = Field(None, ge=1, le=5000)  # calls it carries at once, everybody's together
+    keep_free: int = Field(0, ge=0, le=1000)  # of them, left to the office
 
     @property
     def known_as(self) -> str:
         """Its name: as written, or the group, or what stands behind the @ of the endpoint."""
         return self.name or self.group or re.sub(r"[^A-Za-z0-9_.-]", "_", self.endpoint.rpartition("@")[2])[:30]
+
+    @model_validator(mode="after")
+    def _some_left(self) -> "Trunk":
+        if self.channels is not None and self.keep_free >= self.channels:
+            raise ValueError("keep_free leaves no channel of the trunk to call with")
+        return self
 
 
 class Span(Section):
@@ -83,8 +98,10 @@ class Window(Section):
     saturday: Span | None
     sunday: Span | None = None
     holidays: bool = True  # national and state holidays are closed
+    optional_days: bool = False  # Carnaval, Corpus Christi and their like are closed too
     state: State = ""  # whose holidays count too; empty: national only
-    closed_days: tuple[date, ...] = ()  # city and company holidays
+    closed_days: tuple[date, ...] = ()  # company holidays
+    cities: dict[City, tuple[date, ...]] = Field({})  # name of a city -> its holidays, for clients who live there
 
     @model_validator(mode="before")
     @classmethod
@@ -109,6 +126,7 @@ class StillUnpaid(Section):
     timeout_seconds: float = Field(5.0, gt=0, le=60)
     remember_minutes: float = Field(5.0, ge=0, le=60)
     trust_sync_minutes: int = Field(0, ge=0, le=1440)  # no answer: call if the bills are no older; 0: do not call
+    ahead: int = Field(60, ge=0, le=1000)  # so many of the next debtors are asked about before their turn
 
 
 class Rules(Section):
@@ -120,7 +138,11 @@ class Rules(Section):
     debtor_per_day: int = Field(3, ge=1, le=10)  # all numbers of one debtor together
     debtor_interval_hours: float = Field(4.0, ge=0.25, le=168)
     debtor_per_week: int | None = Field(None, ge=1, le=70)
+    quiet_days: int = Field(7, ge=0, le=60)  # after a conversation with the right person; a promise: until its day
+    order: Literal["oldest", "amount", "score"] = "oldest"  # who is called first
+    best_hour: bool = False  # try first who answered at this hour before
     window: Window = DEFAULT_WINDOW
+    retry: Retry = Retry()
     shrink_alarm_percent: int = Field(30, ge=1, le=100)
     due_soon_days: int = Field(5, ge=0, le=60)  # bills falling due so soon are fetched and shown; nobody is called
     read_contracts: bool = True  # they tell who wants no notices until a day; false: neither read nor heeded
@@ -133,3 +155,22 @@ class Dialling(Section):
     calls_per_second: float = Field(5.0, gt=0, le=500)
     ring_seconds: int = Field(30, ge=5, le=120)
     max_call_seconds: int = Field(240, ge=30, le=3600)
+    ramp_up_seconds: int = Field(0, ge=0, le=3600)  # from a tenth of calls_per_second to all of it
+    conversations: int | None = Field(None, ge=1, le=1000)  # people on the line at once to aim at; None: channels
+    batch_every_minutes: int | None = Field(None, ge=1, le=240)  # None: all the time
+    test_numbers: tuple[Number, ...] = ()  # with --debug called at any hour
+
+
+class Brakes(Section):
+    """When the dialler stops by itself, and says so."""
+
+    storm_calls: int = Field(20, ge=5, le=1000)  # fewer within storm_minutes are no storm
+    storm_percent: int = Field(60, ge=10, le=100)  # of them congested, or rejected
+    storm_minutes: int = Field(10, ge=1, le=120)
+    pause_minutes: int = Field(15, ge=0, le=1440)  # then it tries again; 0: until `collector resume`
+    short_call_ratio: float = Field(0.85, gt=0, le=1)  # Anatel's line of a day ...
+    short_call_calls: int = Field(100_000, ge=100)  # ... which counts from so many calls of a day
+    short_call_margin: float = Field(0.95, gt=0, le=1)  # brake at this share of both
+    calls_per_month: int = Field(500_000, ge=1000)  # Anatel's line of the large caller, a provider and month
+    stop_at_calls_per_month: bool = False  # brake there; false: only an alarm
+    alarm_after_seconds: int = Field(60, ge=5, le=3600)  # an obstacle (no handler, no PBX) that lasts so long

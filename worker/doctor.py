@@ -10,9 +10,9 @@ from pathlib import Path
 
 from worker import convert
 from worker.app import App, utc_now
-from worker.core import window
+from worker.core import brakes, law, window
 from worker.core.records import AlarmRow, Answer, JobRun
-from worker.errors import CollectorError
+from worker.errors import CollectorError, ConfigError
 from worker.pbx import dialplan, variables
 from worker.ports import Progress
 from worker.settings import Instance, Schedule
@@ -55,6 +55,16 @@ def _database(app: App) -> Iterator[Finding]:
         return "seen in the last seconds"
 
     yield _try("handler", handler)
+    yield _try("Issabel's do-not-call list", lambda: _issabel_list(app.store))
+
+
+def _issabel_list(store: Store) -> str:
+    if reason := store.do_not_call.why_unreadable():
+        raise CollectorError(reason)
+    if (found := store.do_not_call.issabel()) is None:
+        return "not on this server"
+    lines, unreadable = found
+    return f"honoured: {lines} lines" + (f", {unreadable} of them no Brazilian number" if unreadable else "")
 
 
 def _pbx(app: App) -> Iterator[Finding]:
@@ -153,14 +163,35 @@ def _instance(app: App, instance: Instance) -> Iterator[Finding]:
     name = instance.id
     yield _try(f"{name}: ERP", lambda: app.source(instance).probe())
     yield _try(f"{name}: voice", lambda: f"{app.voice(instance).render('Teste de voz.').seconds:.1f} s rendered")
-    reason = window.why_closed(convert.call_window(instance), utc_now())
-    yield Finding(f"{name}: window", None if reason else True, reason or "open now")
+    yield _window(app, instance, utc_now())
     try:
+        yield from held_back(app.store, name, utc_now())
         known = look_up(app.store, name)
     except CollectorError as error:
         yield Finding(f"{name}: history", False, str(error))
         return
     yield from judge(name, known, app.settings.schedule, _wants_contracts(app, instance), utc_now())
+
+
+def _window(app: App, instance: Instance, now: datetime) -> Finding:
+    """Of the instance itself, and what the law says where it is; before a call that of the number is asked."""
+    what, state = f"{instance.id}: window", convert.own_state(instance)
+    try:
+        states = app.law
+    except ConfigError as error:
+        return Finding(what, False, f"nobody is called: {'; '.join(error.problems)}")
+    reason = window.why_closed(convert.call_window(instance), now)
+    legal = f"; {law.today(states, state, now)}" if state else ""
+    return Finding(what, None if reason else True, (reason or "open now") + legal)
+
+
+def held_back(store: Store, name: str, now: datetime) -> Iterator[Finding]:
+    """A pause by hand is somebody's wish; one that the dialler put on itself is a trouble."""
+    held = brakes.holding(store.brakes.listing(), name, now)
+    for one in held:
+        yield Finding(f"{name}: brake {one.kind.value}", None if one.set_by else False, brakes.told(one))
+    if not held:
+        yield Finding(f"{name}: brakes", True, "nothing holds dialling back")
 
 
 def _wants_contracts(app: App, instance: Instance) -> bool:
@@ -212,10 +243,11 @@ def _syncing(store: Store, instance: str) -> bool:
 def judge(name: str, known: Known, times: Schedule, contracts: bool, now: datetime) -> Iterator[Finding]:
     """Alarms, the latest run of each job, and what is stored with its age. `contracts`: they are wanted."""
     for alarm in known.alarms:
+        look = "" if alarm.kind in brakes.ALARMS else "look at the ERP, then "
         yield Finding(
             f"{name}: alarm {alarm.alarm_id}",
             False,
-            f"{alarm.reason}; look at the ERP, then run `collector alarms --acknowledge {alarm.alarm_id}`",
+            f"{alarm.reason}; {look}run `collector alarms --acknowledge {alarm.alarm_id}`",
         )
     for job in ("clients", *(("contracts",) if contracts else ()), "bills", "queue"):
         yield _latest(f"{name}: {job}", known.runs.get(job), syncing=known.syncing)

@@ -9,7 +9,8 @@ CollectorError
 │   ├── SourceLacks          this kind of source has no such thing              never
 │   └── ActionRefused        the ERP will not do it, in its own words           never
 ├── StoreError             the database
-│   ├── StoreUnavailable     cannot connect, lost connection, read-only         again
+│   ├── StoreUnavailable     cannot connect, lost connection                    again
+│   │   └── StoreReadOnly      it answers, and writes nothing                   again
 │   ├── SchemaMismatch       newer or older than this program                   never
 │   └── SyncOvertaken        another sync began to write the same rows          again
 ├── PbxError               Asterisk
@@ -69,6 +70,10 @@ class StoreError(CollectorError):
 
 class StoreUnavailable(StoreError):
     again = True
+
+
+class StoreReadOnly(StoreUnavailable):
+    pass
 
 
 class SchemaMismatch(StoreError):

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from worker import convert
 from worker.app import App, process_name, utc_now
 from worker.errors import CollectorError
-from worker.jobs import dial, reconcile, sync
+from worker.jobs import brakes, dial, dial_loop, queue, reconcile, sync, writeback
 from worker.jobs.history import Report
 from worker.jobs.pace import Pace
 from worker.jobs.sync import Sync
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 LEADER = "collector:service"  # one worker at a time schedules and dials for this database
 BEAT_SECONDS = 2.0
 LOOK_SECONDS = 5.0  # between two tries to become the leader
+WRITE_BACK_MINUTES = 5
 
 
 def quiet(_: Progress) -> None:
@@ -133,9 +135,13 @@ class Service:
                 log.info("dialling", instance=instance.id, state=done.why_not or "open")
                 last = done.why_not
 
-        pace = Pace(instance.dialling.calls_per_second, time.monotonic)
-        plan, dialler = self.app.dial_plan(instance), self.app.dialler(instance)
-        dial.run(plan, self.app.store, dialler, utc_now, pace, over, on_step=on_step)
+        def work() -> None:
+            dialling = instance.dialling
+            pace = Pace(dialling.calls_per_second, time.monotonic, ramp_up=dialling.ramp_up_seconds)
+            plan, dialler = self.app.dial_plan(instance), self.app.dialler(instance)
+            dial_loop.run(plan, self.app.store, dialler, utc_now, pace, over, on_step=on_step)
+
+        dial_loop.keep_running(work, instance.id, over)
 
     def _schedule(self) -> BackgroundScheduler:
         times = self.app.settings.schedule
@@ -144,6 +150,7 @@ class Service:
             # apart: an ERP that hangs may hold up other syncs, for so long as it has threads, and nothing else
             executors={
                 "default": ThreadPoolExecutor(2),
+                "hang_up": ThreadPoolExecutor(1),  # apart: who says "hang up now" does not wait for other work
                 "sync": ThreadPoolExecutor(times.parallel_syncs),
             },
             job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": 3600},
@@ -160,9 +167,50 @@ class Service:
                     executor="sync",
                     **extra,
                 )
+        for instance in self.app.instances():
+            often = IntervalTrigger(minutes=WRITE_BACK_MINUTES, timezone=times.zone)
+            scheduler.add_job(
+                self._write_back, often, args=[instance], name=f"write_back {instance.id}", executor="sync"
+            )
+        self._reorder_by_hour(scheduler)
         pause = IntervalTrigger(seconds=times.reconcile_every_seconds, timezone=times.zone)
         scheduler.add_job(self._reconcile, pause, name="reconcile", next_run_time=soon)
+        for name, seconds, work in self._braking():
+            trigger = IntervalTrigger(seconds=seconds, timezone=times.zone)
+            executor = name if name == "hang_up" else "default"
+            scheduler.add_job(self._guard, trigger, args=[work], name=name, executor=executor, next_run_time=soon)
         return scheduler
+
+    def _reorder_by_hour(self, scheduler: BackgroundScheduler) -> None:
+        """At the start of each hour, where the order of the queue goes by it."""
+        for instance in self.app.instances():
+            if convert.ranking(instance).by_hour:
+                scheduler.add_job(
+                    self._guard,
+                    CronTrigger(minute=0, timezone=instance.zone),
+                    args=[lambda one=instance: [run_reorder(self.app, one)]],
+                    name=f"reorder {instance.id}",
+                )
+
+    def _braking(self) -> list[tuple[str, int, Callable[[], list[Report]]]]:
+        """What keeps an eye on the calls: name, seconds between two looks, the look. None is in the history."""
+        app = self.app
+        zone = ZoneInfo(app.settings.schedule.zone)
+        board, watch = app.brakes, app.watch  # made here, before threads want them
+
+        def hang_up() -> list[Report]:
+            app.hang_up(board.all())
+            return []
+
+        def look() -> list[Report]:
+            watch.look()
+            return []
+
+        def count() -> list[Report]:
+            brakes.count(app.store, utc_now(), zone)
+            return []
+
+        return [("hang_up", 1, hang_up), ("watch", 15, look), ("count", 60, count)]
 
     def _parts(self) -> list[tuple[str, BaseTrigger, Part]]:
         """What is fetched when: name, trigger, the part of a sync."""
@@ -193,6 +241,9 @@ class Service:
         with self._turns[instance.id]:
             self._guard(lambda: part(self.app.sync(instance, quiet)))
 
+    def _write_back(self, instance: Instance) -> None:
+        self._guard(lambda: [run_write_back(self.app, instance)])
+
     def _reconcile(self) -> None:
         self._guard(lambda: [run_reconcile(self.app)])
 
@@ -206,7 +257,18 @@ class Service:
             log.error("job", error=str(error))
 
 
+def run_reorder(app: App, instance: Instance) -> Report:
+    """New places in this instance's queue, as the service and `collector run reorder` do it."""
+    return queue.reorder(instance.id, convert.ranking(instance), app.store, utc_now)
+
+
+def run_write_back(app: App, instance: Instance) -> Report:
+    """Tell this instance's ERP what callees said, as the service and `collector run write_back` do it."""
+    return writeback.write_back(app.store, instance.id, lambda: app.actions(instance), utc_now)
+
+
 def run_reconcile(app: App) -> Report:
     """Reconciliation over all instances, as the service and `collector run reconcile` do it."""
     rules = {one.id: convert.ledger_rules(one) for one in app.settings.instances}
-    return reconcile.reconcile(app.store, app.pbx, utc_now, rules, convert.longest_call(app.settings))
+    tables = {one.id: convert.retry_table(one) for one in app.settings.instances}
+    return reconcile.reconcile(app.store, app.pbx, utc_now, rules, convert.longest_call(app.settings), tables)

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from worker.dial_settings import Dialling, Number, Rules, Trunk
+from worker.dial_settings import Brakes, Dialling, Number, Rules, Trunk
 from worker.source_settings import Identifier, Section, Source, WebAddress
 
 ROOT = Path(__file__).resolve().parents[1]  # where sql/, dialplan/ and config/ lie
+LEGAL_RULES = ROOT / "config" / "rules" / "br.yaml"  # as shipped
 
 
 def _zone(name: str) -> str:
@@ -35,6 +36,7 @@ class Database(Section):
     schema_name: Identifier = Field("collector", alias="schema")
     cdr_schema: Identifier = "asteriskcdrdb"
     cdr_table: Identifier = "cdr"
+    call_center_schema: Identifier = "call_center"  # Issabel's own dialler: its dont_call is honoured
     pool: int = Field(16, ge=2, le=200)
 
 
@@ -68,6 +70,7 @@ class Amd(Section):
 class Pbx(Section):
     """The PBX this machine runs."""
 
+    name: str = Field("local", pattern=r"^[a-z0-9][a-z0-9_-]{0,19}$")  # which instances are dialled from here
     ari: Ari | None = None  # None: only call files
     agi: Agi = Agi()
     spool: Path = Path("/var/spool/asterisk/outgoing")
@@ -124,6 +127,8 @@ class Instance(Section):
     trunk: Trunk
     rules: Rules = Rules()
     dialling: Dialling = Dialling()
+    brakes: Brakes = Brakes()
+    pbx: str = Field("", pattern=r"^([a-z0-9][a-z0-9_-]{0,19})?$")  # which PBX may dial it; empty: any
     conversation: Conversation = Conversation()
     voice: VoiceSettings = VoiceSettings()
     enabled: bool = True
@@ -154,6 +159,7 @@ class Settings(Section):
     instances: tuple[Instance, ...]
     schedule: Schedule = Schedule()
     log: Log = Log()
+    legal_rules: Path | None = None  # when the law of each state lets people be called; None: LEGAL_RULES
 
     @model_validator(mode="after")
     def _consistent(self) -> "Settings":

@@ -1,12 +1,16 @@
 """What the jobs need of the database. `worker.store` implements these, over MariaDB and in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
+from worker.brake_ports import Brakes, Counts
 from worker.catalogue_ports import Alarms, Catalogue, Overview
+from worker.core.absence import ClientFacts
+from worker.core.erp_note import ErpNote
+from worker.core.forecast import HourRow
 from worker.core.model import (
     Action,
     Attempt,
@@ -19,8 +23,12 @@ from worker.core.model import (
     Rejected,
     Waiting,
 )
+from worker.core.priority import Place, Ranking
+from worker.core.queueing import Built, Charge
 from worker.core.records import CdrRow, Change, Dossier, JobRun, OutcomeRow, TallyRow
+from worker.core.replay import Past
 from worker.core.route import ANY_ROUTE, Route
+from worker.dialling_ports import DoNotCallList
 
 
 class Queue(Protocol):
@@ -32,8 +40,36 @@ class Queue(Protocol):
         """Carry the actions out in one transaction; Close leaves a CLAIMED entry to its call. Changed rows."""
         ...
 
+    def build(self, instance: str, charge: Charge, now: datetime, on_rows: Callable[[int], None]) -> Built:
+        """Bring the queue in line with the stored bills, contracts and do-not-call list.
+
+        As `debtors.merge` and `queueing.decide` say, in bounded transactions; `on_rows` is told how many entries
+        were changed so far. Who dies in between leaves each entry right or as it was.
+        """
+        ...
+
+    def reorder(self, instance: str, ranking: Ranking, today: date, now: datetime) -> int:
+        """New turns by the figures as they stand; who was put first by hand stays there. Entries moved."""
+        ...
+
+    def bump(self, instance: str, client_id: str, now: datetime) -> bool:
+        """Put a WAITING entry first, behind those put first before. False: none waits, or it is there already."""
+        ...
+
+    def unbump(self, entry_id: int, turn: int) -> bool:
+        """Back to that turn. False: it was not put first."""
+        ...
+
+    def open_entry(self, instance: str, client_id: str) -> Waiting | None:
+        """The client's entry that is not DONE."""
+        ...
+
+    def place(self, entry: QueueEntry, numbers: Sequence[str], ranking: Ranking, now: datetime) -> Place:
+        """Where it stands among those that wait; and, where `ranking` goes by the hour, when they answer."""
+        ...
+
     def waiting(self, instance: str, now: datetime, limit: int) -> list[Waiting]:
-        """WAITING entries whose next_attempt_at has come, oldest debt first, then entry_id."""
+        """WAITING entries whose next_attempt_at has come, the lowest turn first, then entry_id."""
         ...
 
     def postpone(self, entry_id: int, until: datetime | None, reason: str) -> bool:
@@ -89,7 +125,8 @@ class Outcomes(Protocol):
     """The outcome table in the CDR database, and Asterisk's own `cdr` beside it (read only)."""
 
     def record(self, outcome: Outcome, step: NextStep, *, lost: bool = False) -> bool:
-        """Write the outcome, end the attempt (LOST if `lost`), move its queue entry, store the block.
+        """Write the outcome, end the attempt (LOST if `lost`), move its queue entry, store the block, the debtor's
+        quiet period or his wish never to be called again, and the note for the ERP.
 
         One transaction, idempotent on the attempt id. False: it had one already, nothing was changed.
         """
@@ -117,6 +154,34 @@ class Outcomes(Protocol):
         self, start: datetime, end: datetime, instance: str | None = None, limit: int = 1000
     ) -> list[OutcomeRow]:
         """Newest first."""
+        ...
+
+
+class Notes(Protocol):
+    """What the ERP is to be told of calls; `Outcomes.record` adds them. Every change is guarded by the state."""
+
+    def waiting(self, instance: str, limit: int) -> list[ErpNote]:
+        """The oldest first."""
+        ...
+
+    def take(self, attempt_id: str, now: datetime) -> bool:
+        """WAITING -> SENDING. Only who got True may send it."""
+        ...
+
+    def put_back(self, attempt_id: str, now: datetime) -> bool:
+        """SENDING -> WAITING: the ERP was certainly not asked."""
+        ...
+
+    def sent(self, attempt_id: str, now: datetime) -> bool: ...
+
+    def failed(self, attempt_id: str, error: str, now: datetime) -> bool: ...
+
+    def give_up(self, instance: str, error: str, now: datetime) -> int:
+        """SENDING -> FAILED: the caller holds the lock without which nobody sends, so their sender has died."""
+        ...
+
+    def unsent(self, instance: str | None = None, limit: int = 1000) -> list[ErpNote]:
+        """All that are not SENT, the oldest first."""
         ...
 
 
@@ -163,6 +228,31 @@ class Presence(Protocol):
         ...
 
 
+class History(Protocol):
+    """What explain, replay and plan read; nothing is written."""
+
+    def client(self, instance: str, client_id: str) -> ClientFacts | None:
+        """None: never seen. Of the do-not-call list: the lines that name the document."""
+        ...
+
+    def owners(self, number: str) -> list[tuple[str, str]]:
+        """(instance, client id) of all clients that have it, active or not."""
+        ...
+
+    def past(self, waiting: Waiting, before: datetime) -> Past:
+        """What is kept of the time before that instant: of the entry, its debtor and all his numbers."""
+        ...
+
+    def endings(self, instance: str, start: datetime, end: datetime) -> list[HourRow]:
+        """How calls that ended between the two (end excluded) ended, by the hour of the day in UTC."""
+        ...
+
+    def everybody(self, instance: str) -> Iterator[list[Waiting]]:
+        """Who waits, then who is being called, a part at a time, in the order of the queue; without name,
+        past outcomes and syncs."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Store:
     """The database, by subject. `worker.store.mariadb.open_store` and `worker.store.memory` build one."""
@@ -175,3 +265,8 @@ class Store:
     outcomes: Outcomes
     runs: Runs
     presence: Presence
+    do_not_call: DoNotCallList
+    brakes: Brakes
+    counts: Counts
+    notes: Notes
+    history: History

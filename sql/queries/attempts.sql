@@ -43,6 +43,7 @@ UPDATE ledger SET
 WHERE who IN %(who)s
   AND (day IS NULL OR day < %(today)s OR (day = %(today)s AND recent & 15 < %(per_day)s))
   AND (last_try_at IS NULL OR last_try_at <= %(gap_start)s)
+  AND (quiet_until IS NULL OR quiet_until <= %(now)s)
   AND (%(per_week)s IS NULL OR day IS NULL OR DATEDIFF(%(today)s, day) > 6 OR (
     (recent & 15) + IF(DATEDIFF(%(today)s, day) < 6, recent >> 4 & 15, 0)
     + IF(DATEDIFF(%(today)s, day) < 5, recent >> 8 & 15, 0) + IF(DATEDIFF(%(today)s, day) < 4, recent >> 12 & 15, 0)
@@ -91,11 +92,16 @@ SET e.state = 'waiting', e.claim = NULL, e.reason = %(reason)s
 WHERE a.attempt_id = %(attempt_id)s AND e.state = 'claimed';
 
 -- name: get_attempts
-SELECT attempt_id, instance, entry_id, client_id, client_name, number, origination, state, total, bill_count,
-  oldest_due, reserved_at, answered_at, ended_at, debtor, trunk, caller_id
-FROM attempt WHERE attempt_id IN %(attempt_ids)s;
+-- How the debtor's calls ended before this one is known while this one holds the entry.
+SELECT a.attempt_id, a.instance, a.entry_id, a.client_id, a.client_name, a.number, a.origination, a.state, a.total,
+  a.bill_count, a.oldest_due, a.reserved_at, a.answered_at, a.ended_at, a.debtor, a.trunk, a.caller_id,
+  COALESCE(e.last_ending, '') AS last_ending, COALESCE(e.in_a_row, 0) AS in_a_row
+FROM attempt a LEFT JOIN queue_entry e ON e.entry_id = a.entry_id AND e.claim = a.attempt_id
+WHERE a.attempt_id IN %(attempt_ids)s;
 
 -- name: open_since
-SELECT attempt_id, instance, entry_id, client_id, client_name, number, origination, state, total, bill_count,
-  oldest_due, reserved_at, answered_at, ended_at, debtor, trunk, caller_id
-FROM attempt WHERE open_in IS NOT NULL AND reserved_at < %(before)s ORDER BY reserved_at, attempt_id;
+SELECT a.attempt_id, a.instance, a.entry_id, a.client_id, a.client_name, a.number, a.origination, a.state, a.total,
+  a.bill_count, a.oldest_due, a.reserved_at, a.answered_at, a.ended_at, a.debtor, a.trunk, a.caller_id,
+  COALESCE(e.last_ending, '') AS last_ending, COALESCE(e.in_a_row, 0) AS in_a_row
+FROM attempt a LEFT JOIN queue_entry e ON e.entry_id = a.entry_id AND e.claim = a.attempt_id
+WHERE a.open_in IS NOT NULL AND a.reserved_at < %(before)s ORDER BY a.reserved_at, a.attempt_id;

@@ -14,8 +14,12 @@ UPDATE attempt SET state = %(state)s, ended_at = %(ended_at)s
 WHERE attempt_id = %(attempt_id)s AND state IN ('reserved', 'dialing', 'answered');
 
 -- name: move_entry
+-- Who was put first by hand has been called: he stands by his oldest debt again, as the next build may mend.
 UPDATE queue_entry e JOIN attempt a ON a.entry_id = e.entry_id
-SET e.state = %(state)s, e.reason = %(reason)s, e.next_attempt_at = %(not_before)s, e.changed_at = %(now)s
+SET e.state = %(state)s, e.reason = %(reason)s, e.next_attempt_at = %(not_before)s, e.changed_at = %(now)s,
+  e.claim = NULL, e.after_sync = IF(%(after_sync)s, %(now)s, NULL),
+  e.in_a_row = IF(e.last_ending = %(ending)s, e.in_a_row + 1, 1), e.last_ending = %(ending)s,
+  e.turn = IF(e.bumped_at IS NULL, e.turn, TO_DAYS(e.oldest_due) - 365), e.bumped_at = NULL
 WHERE a.attempt_id = %(attempt_id)s AND e.state = 'claimed';
 
 -- name: end_attempts
@@ -28,8 +32,32 @@ WHERE a.attempt_id IN %(attempt_ids)s AND a.state IN ('reserved', 'dialing', 'an
 -- Those that take the same step: next_attempt_at is so many microseconds after the end of the call, or at once.
 UPDATE queue_entry e JOIN attempt a ON a.entry_id = e.entry_id
 SET e.state = %(state)s, e.reason = %(reason)s, e.changed_at = a.ended_at,
+  e.claim = NULL, e.after_sync = IF(%(after_sync)s, a.ended_at, NULL),
+  e.in_a_row = IF(e.last_ending = %(ending)s, e.in_a_row + 1, 1), e.last_ending = %(ending)s,
+  e.turn = IF(e.bumped_at IS NULL, e.turn, TO_DAYS(e.oldest_due) - 365), e.bumped_at = NULL,
   e.next_attempt_at = COALESCE(TIMESTAMPADD(MICROSECOND, %(after)s, a.ended_at), %(at_once)s)
 WHERE a.attempt_id IN %(attempt_ids)s AND e.state = 'claimed';
+
+-- name: keep_quiet
+-- For the debtors of these attempts, whoever calls them. `until` is "<attempt_id> <instant>;…" as in mark_answered.
+-- In the order of the keys, so that two groups do not wait for each other.
+INSERT INTO ledger (who, quiet_until)
+SELECT a.debtor, MAX(SUBSTRING(%(until)s, LOCATE(a.attempt_id, %(until)s) + 27, 26))
+FROM attempt a WHERE a.attempt_id IN %(attempt_ids)s AND a.debtor <> '' GROUP BY a.debtor ORDER BY a.debtor
+ON DUPLICATE KEY UPDATE
+  quiet_until = GREATEST(COALESCE(ledger.quiet_until, VALUES(quiet_until)), VALUES(quiet_until));
+
+-- name: never_call_again
+-- The debtor himself asked: by his CPF or CNPJ nobody calls him; without one, this instance on none of his numbers.
+INSERT INTO do_not_call (number, document, instance, source, reason, added_at, listed_at)
+SELECT t.number, t.document, t.instance, %(source)s, %(reason)s, %(now)s, %(now)s FROM (
+  SELECT '' AS number, SUBSTRING(a.debtor, 3) AS document, '' AS instance
+  FROM attempt a WHERE a.attempt_id = %(attempt_id)s AND LEFT(a.debtor, 2) = 'd:'
+  UNION
+  SELECT p.number, '', a.instance
+  FROM attempt a JOIN client_phone p ON p.instance = a.instance AND p.client_id = a.client_id
+  WHERE a.attempt_id = %(attempt_id)s AND LEFT(a.debtor, 2) = 'c:') t
+ON DUPLICATE KEY UPDATE listed_at = VALUES(listed_at), expires_on = NULL;
 
 -- name: put_block
 -- What the person asked for outlives what the network said. SET runs left to right: `reason` comes last.

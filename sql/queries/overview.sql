@@ -35,7 +35,7 @@ ORDER BY p.client_id, p.position;
 
 -- name: open_bills_of
 SELECT bill_id, client_id, contract_id, due_date, amount, open_amount, status, updated_amount
-FROM bill WHERE instance = %(instance)s AND closed_at IS NULL AND client_id = %(client_id)s
+FROM bill WHERE instance = %(instance)s AND closed_at IS NULL AND client_id IN %(client_ids)s
 ORDER BY due_date, bill_id;
 
 -- name: settle_bills

@@ -204,7 +204,9 @@ def test_a_source_that_cannot_even_be_opened_has_nobody_rung_and_says_why(world:
     before, waiting = world.count("collector.attempt"), len(world.queued(SERRA))
     assert waiting > 3
     world.configure(serra={"source": {"token": world.lab.secret("no-pair", "hash-alone")}})
-    done = world.site.run("dial", "--instance", SERRA)
-    assert f"{SERRA}: 0 dialled; {waiting} postponed: {NO_ANSWER}" in done.stdout
+    done = world.site.run("dial", "--instance", SERRA, check=False)
+    assert 1 == done.returncode
+    assert f"{SERRA}: 0 dialled; nobody was called: {NO_ANSWER}" in done.stdout
+    assert f"{waiting} postponed: {NO_ANSWER}" in done.stdout
     assert "source.token must be the id:hash pair" in done.stderr
     assert before == world.count("collector.attempt")

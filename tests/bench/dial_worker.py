@@ -14,7 +14,7 @@ from pathlib import Path
 from worker import configfile
 from worker import log as logging_setup
 from worker.app import App, utc_now
-from worker.jobs import dial
+from worker.jobs import dial, dial_loop
 from worker.jobs.pace import Pace
 
 
@@ -36,7 +36,7 @@ def main() -> None:
                 stop.set()
 
         pace = Pace(instance.dialling.calls_per_second, time.monotonic)
-        dial.run(plan, store, dialler, utc_now, pace, stop, idle_seconds=0.02, on_step=on_step)
+        dial_loop.run(plan, store, dialler, utc_now, pace, stop, idle_seconds=0.02, on_step=on_step)
         after = os.times()
         answer = {
             "seconds": time.monotonic() - started,

@@ -30,6 +30,10 @@ _TABLES = (
     "job_run",
     "rejected_row",
     "presence",
+    "brake",
+    "do_not_call",
+    "call_count",
+    "erp_note",
 )
 
 

@@ -112,6 +112,19 @@ def test_open_bills_of_one_client_come_whole_and_oldest_first(store: Store) -> N
     assert [] == store.overview.open_bills(ALPHA, "c0003")
 
 
+def test_open_bills_of_several_clients_come_by_one_question(store: Store) -> None:
+    bills = [bill(2), bill(1), bill(3, "c0002"), bill(4, "c0004"), bill(5, due=date(2026, 1, 1))]
+    store.catalogue.replace_bills(ALPHA, bills, NOW)
+    store.catalogue.replace_bills(BETA, [bill(9)], NOW)
+    store.overview.settle(ALPHA, {"b0002": Fate.PAID}, NOW)
+    found = store.overview.open_bills_of(ALPHA, ["c0002", "c0001", "c0003", "c0001"])
+    assert {"c0001", "c0002", "c0003"} == set(found)
+    assert [["b0005", "b0001"], ["b0003"], []] == [
+        [one.bill_id for one in found[client_id]] for client_id in ("c0001", "c0002", "c0003")
+    ]
+    assert {} == store.overview.open_bills_of(ALPHA, [])
+
+
 def test_a_reckoned_amount_is_rounded_to_cents(store: Store) -> None:
     store.catalogue.replace_bills(ALPHA, [replace(bill(1), updated_amount=Decimal("10.005"))], NOW)
     (one,) = store.overview.open_bills(ALPHA, "c0001")
@@ -280,7 +293,7 @@ def test_the_index_is_used(opened: OpenStore, server: PrivateMariaDb, name: str,
         for fill in FILLED:
             cursor.execute(fill)
         cursor.execute("ANALYZE TABLE client, contract, bill")
-    values: dict[str, object] = {"instance": ALPHA, "today": TODAY, "blocked": BLOCKED, "client_id": "7"}
+    values: dict[str, object] = {"instance": ALPHA, "today": TODAY, "blocked": BLOCKED, "client_ids": ("7", "8")}
     with opened.db.engine.connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN {load_queries(server.database())[name]}", values)
         found = {(row.table, row.key) for row in plan}

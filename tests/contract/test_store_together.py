@@ -1,6 +1,7 @@
 """Calls that are answered or end at the same moment: one transaction tells the same story as many."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from tests.contract.store_data import ALPHA, DONE, HOUR, NOW, RULES, attempt_id, candidate, client, outcome, seed
 from tests.contract.test_store_mariadb import statements
 from tests.lab.mariadb import PrivateMariaDb
-from worker.core.enums import EntryState, LineResult
+from worker.core.enums import CallEnding, EntryState, LineResult
 from worker.core.model import Attempt, Block, NextStep, Outcome
 from worker.store import rows
 from worker.store.endings import Ending, UnusualError, record_together
@@ -18,14 +19,20 @@ from worker.store.mariadb import OpenStore
 
 STEPS = (
     DONE,
-    NextStep(EntryState.WAITING, "last try: busy", NOW + 4 * HOUR),
-    NextStep(EntryState.WAITING, "at once"),
+    NextStep(EntryState.WAITING, "last try: busy", NOW + 4 * HOUR, ending=CallEnding.BUSY),
+    NextStep(EntryState.WAITING, "at once", after_sync=True, ending=CallEnding.SAYS_PAID),
 )
 TABLES = (
     "SELECT * FROM asteriskcdrdb.collector_outcome ORDER BY attempt_id",
     "SELECT * FROM collector.attempt ORDER BY attempt_id",
-    "SELECT client_id, state, reason, next_attempt_at, changed_at FROM collector.queue_entry ORDER BY client_id",
+    (
+        "SELECT client_id, state, reason, next_attempt_at, changed_at, claim, after_sync, last_ending, in_a_row "
+        "FROM collector.queue_entry ORDER BY client_id"
+    ),
     "SELECT * FROM collector.number_block ORDER BY number",
+    "SELECT who, quiet_until FROM collector.ledger ORDER BY who",
+    "SELECT * FROM collector.erp_note ORDER BY attempt_id",
+    "SELECT * FROM collector.do_not_call ORDER BY number",
 )
 
 
@@ -36,14 +43,17 @@ def reserved(opened: OpenStore, amount: int) -> list[Attempt]:
 
 
 def ended(attempts: list[Attempt]) -> list[tuple[Outcome, NextStep]]:
-    """Each at its own instant; three kinds of next step, every fifth with a block."""
+    """Each at its own instant; three kinds of next step, every fifth with block and note, every fourth quiet."""
     found = []
     for n, attempt in enumerate(attempts):
         at = NOW + timedelta(seconds=n, microseconds=7 * n)
         step = STEPS[n % 3]
         until = None if step.not_before is None else step.not_before + timedelta(seconds=n, microseconds=7 * n)
         block = Block(attempt.number, "opt_out") if n % 5 == 0 else None
-        found.append((outcome(attempt, ended=at), NextStep(step.state, step.reason, until, block)))
+        quiet = at + timedelta(days=n) if n % 4 == 0 else None
+        note = f"nota {n}" if block else ""
+        told = replace(step, not_before=until, block=block, quiet_until=quiet, note=note, never=n == 10)
+        found.append((outcome(attempt, ended=at), told))
     return found
 
 
@@ -64,7 +74,16 @@ def clear(server: PrivateMariaDb) -> None:
     with server.root() as cursor:
         for table in ("collector_outcome",):
             cursor.execute(f"DELETE FROM asteriskcdrdb.{table}")
-        for table in ("attempt", "queue_entry", "number_block", "ledger", "client", "client_phone"):
+        for table in (
+            "attempt",
+            "queue_entry",
+            "number_block",
+            "ledger",
+            "client",
+            "client_phone",
+            "erp_note",
+            "do_not_call",
+        ):
             cursor.execute(f"DELETE FROM collector.{table}")
 
 
@@ -88,6 +107,17 @@ def test_a_group_costs_few_statements_however_large(opened: OpenStore) -> None:
     with statements(opened) as seen:
         opened.db.run(lambda tx: record_together(tx, same))
     assert 3 == len(seen)  # outcomes, attempts, entries
+
+
+def test_those_who_were_spoken_with_cost_a_group_one_statement_more(opened: OpenStore) -> None:
+    step = NextStep(EntryState.WAITING, "heard all", ending=CallEnding.HEARD)
+    pairs = [(one, replace(step, quiet_until=one.ended_at + HOUR)) for one, _ in ended(reserved(opened, 90))]
+    with statements(opened) as seen:
+        opened.db.run(lambda tx: record_together(tx, endings(pairs)))
+    assert 4 == len(seen)
+    until = [one.ended_at + HOUR for one, _ in pairs]
+    quiet = [one.ledger[one.debtor].quiet_until for one in opened.store.queue.waiting(ALPHA, NOW + 9 * HOUR, 100)]
+    assert sorted(until) == sorted(one for one in quiet if one)
 
 
 @pytest.mark.parametrize("case", ["recorded before", "withdrawn", "twice", "lost"])

@@ -65,6 +65,7 @@ def document(lab: "Lab", chosen: Sequence[dict[str, Any]] | None) -> dict[str, A
         "instances": instances(lab.folder) if chosen is None else list(chosen),
         "schedule": {"reconcile_every_seconds": 5},
         "log": {"level": "info"},
+        "legal_rules": str(Path(__file__).with_name("any_hour.yaml")),
     }
 
 

@@ -47,6 +47,7 @@ _GRANTS = (
         "GRANT CREATE, ALTER, INDEX, SELECT, INSERT, UPDATE, DELETE ON asteriskcdrdb.collector_outcome "
         "TO '{user}'@'{host}'"
     ),
+    "GRANT SELECT ON call_center.* TO '{user}'@'{host}'",  # whether it is there or not
     "CREATE USER '{asterisk}'@'{host}' IDENTIFIED BY '{asterisk_password}'",
     "GRANT SELECT, INSERT ON asteriskcdrdb.* TO '{asterisk}'@'{host}'",
 )

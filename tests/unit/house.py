@@ -10,6 +10,7 @@ from agi.switchboard import InstanceLine, Switchboard
 from tests.unit.scripted import SECONDS
 from worker.core import userfield
 from worker.core.enums import AttemptState, Origination, PhoneKind
+from worker.core.line_facts import LineFacts
 from worker.core.model import (
     Attempt,
     Block,
@@ -17,7 +18,6 @@ from worker.core.model import (
     Client,
     Debtor,
     LedgerRules,
-    LineFacts,
     Open,
     Outcome,
     Phone,

@@ -14,7 +14,8 @@ from tests.unit.house import ID, NOW, NUMBER, OTHER, RULES, House
 from tests.unit.scripted import SECONDS, ScriptedCall
 from worker.core import userfield
 from worker.core.enums import AttemptState, EntryState, Heard, LineResult, Result
-from worker.core.model import Attempt, Block, LineFacts, TalkFacts
+from worker.core.line_facts import LineFacts
+from worker.core.model import Attempt, Block, TalkFacts
 from worker.core.script import Line
 from worker.errors import SpeechError, StoreUnavailable
 from worker.ports import Sound

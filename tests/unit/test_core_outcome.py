@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.core.enums import Answerer, AttemptState, Heard, LineResult, Origination, OutcomeSource, Result
-from worker.core.model import Attempt, LineFacts, Outcome, TalkFacts
+from worker.core.line_facts import LineFacts
+from worker.core.model import Attempt, Outcome, TalkFacts
 from worker.core.outcome import answerer, conclude, is_short, line_result, unknown
 
 ID = "01ARYZ6S410000000000000000"

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.core import policy
-from worker.core.enums import EntryState, LineResult, PhoneKind
+from worker.core.enums import CallEnding, EntryState, LineResult, PhoneKind
+from worker.core.law import Hours
 from worker.core.model import Block, LedgerRow, LedgerRules, NotNow, Phone, QueueEntry, Waiting
 from worker.core.policy import CallRules
 from worker.core.window import CallWindow, is_open
@@ -38,18 +39,21 @@ def tried(phone: Phone, hours: float, tries: int = 1) -> dict[str, LedgerRow]:
 def judged(
     case: Waiting, phone: Phone = FIRST, now: datetime = NOW
 ) -> dict[str, tuple[bool, str, datetime | None]]:
-    verdicts = policy.judge(case, phone, rules=CallRules(WINDOW, RULES), now=now)
+    verdicts = policy.judge(case, phone, rules=CallRules(Hours(WINDOW), RULES), now=now)
     return {one.rule: (one.allowed, one.detail, one.until) for one in verdicts}
 
 
 def chosen(case: Waiting, window: CallWindow = WINDOW, now: datetime = NOW) -> tuple[Phone, date] | NotNow:
-    return policy.choose(case, rules=CallRules(window, RULES), now=now)
+    return policy.choose(case, rules=CallRules(Hours(window), RULES), now=now)
 
 
 OTHERS = {  # of a debtor of whom nothing is known but one number
+    "after_sync": (True, "waits for no sync", None),
+    "do_not_call": (True, "on no list", None),
     "debtor_daily_cap": (True, "0 of 3 tries used on 2026-11-18", None),
     "debtor_weekly_cap": (True, "0 of any number of tries used in seven days", None),
     "debtor_gap": (True, "never tried", None),
+    "quiet": (True, "no conversation to rest from", None),
 }
 
 
@@ -134,7 +138,8 @@ def test_numbers_that_reached_nobody_come_last(last: LineResult) -> None:
 
 
 def test_numbers_that_were_busy_keep_their_place() -> None:
-    assert (FIRST, TODAY) == chosen(waiting(FIRST, SECOND, last_outcome={FIRST.number: LineResult.BUSY}))
+    busy = {"last_outcome": {FIRST.number: LineResult.BUSY}, "last_ending": CallEnding.BUSY}
+    assert (FIRST, TODAY) == chosen(waiting(FIRST, SECOND, **busy))
 
 
 @pytest.mark.parametrize(
@@ -247,7 +252,7 @@ def cases(draw: st.DrawFn) -> Waiting:
 def test_a_chosen_number_is_allowed_by_every_rule_and_until_keeps_its_word(case: Waiting, now: datetime) -> None:
     choice = chosen(case, now=now)
     if not isinstance(choice, NotNow):
-        verdicts = policy.judge(case, choice[0], rules=CallRules(WINDOW, RULES), now=now)
+        verdicts = policy.judge(case, choice[0], rules=CallRules(Hours(WINDOW), RULES), now=now)
         assert all(verdict.allowed for verdict in verdicts)
         assert is_open(WINDOW, now)
     elif choice.until is not None:

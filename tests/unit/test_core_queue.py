@@ -1,6 +1,7 @@
 """Clients and bills -> debtors -> queue actions; and the alarm that keeps a bad answer from closing anything."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.core.debtors import merge
+from worker.core.do_not_call import DoNotCall
 from worker.core.enums import EntryState, PhoneKind
 from worker.core.model import Alarm, Bill, Client, Close, Debtor, Open, Phone, QueueEntry, Refresh
-from worker.core.queueing import decide, shrink_alarm
+from worker.core.queueing import decide, listed, shrink_alarm, turns
 
 FROM, UNTIL = date(2026, 1, 1), date(2026, 11, 10)
 PHONE = Phone("+5511987654321", PhoneKind.MOBILE)
@@ -172,3 +174,47 @@ def test_the_alarm_says_what_shrank_and_by_how_much() -> None:
     assert Alarm(fewer) == shrink_alarm(100, 50, 30, "bills")
     gone = "the source has no clients any more, there were 100; nothing was changed"
     assert Alarm(gone) == shrink_alarm(100, 0, 100, "clients")
+
+
+def test_who_is_on_the_list_is_not_opened_nor_refreshed_and_leaves_the_queue_for_that_reason() -> None:
+    owing, paid = debtor("1", "20.00"), debtor("2")
+    entries = [entry(11, debtor("1")), entry(12, paid)]
+    assert [
+        Close(11, "1", "do not call"),
+        Close(12, "2", "paid or no longer overdue"),
+    ] == decide([owing, debtor("3")], entries, {"1", "2", "3"})
+
+
+TODAY = date(2026, 11, 21)
+
+
+@pytest.mark.parametrize(
+    ("barred", "line"),
+    [
+        (True, DoNotCall(document="52998224725")),
+        (True, DoNotCall(document="52998224725", instance="fibra")),
+        (True, DoNotCall(document="52998224725", expires_on=TODAY + timedelta(days=1))),
+        (False, DoNotCall(document="52998224725", expires_on=TODAY)),
+        (False, DoNotCall(document="52998224725", instance="radio")),
+        (False, DoNotCall(document="11144477735")),
+        (False, DoNotCall(number="+5511987654321")),  # one of his numbers only
+    ],
+)
+def test_a_client_is_barred_by_his_document(barred: bool, line: DoNotCall) -> None:
+    clients = [replace(ANA, document="52998224725"), BIA]
+    assert (frozenset("7") if barred else frozenset()) == listed(clients, [line], "fibra", TODAY)
+
+
+def test_only_open_entries_with_the_same_figures_and_not_put_first_by_hand_change_their_place() -> None:
+    bumped = replace(entry(12, debtor("2")), bumped_at=datetime(2026, 11, 21, 12, tzinfo=UTC))
+    entries = [
+        entry(11, debtor("1")),
+        bumped,
+        entry(13, debtor("3"), EntryState.DONE),
+        entry(14, debtor("4"), EntryState.CLAIMED),
+        replace(entry(15, debtor("5")), turn=5),  # there already
+        entry(16, debtor("6", "9.00")),  # refreshed, and with it moved
+        entry(17, debtor("7")),  # owes no longer
+    ]
+    debtors = [replace(debtor(str(number)), turn=5) for number in range(1, 7)]
+    assert {11: 5, 14: 5} == turns(debtors, entries)

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.core.enums import Heard, Result
-from worker.core.model import LineFacts, TalkFacts
+from worker.core.line_facts import LineFacts
+from worker.core.model import TalkFacts
 from worker.core.ulid import is_ulid
 from worker.core.userfield import format_talk, parse, parse_talk, render
 

@@ -38,12 +38,15 @@ def spans() -> st.SearchStrategy[Span | None]:
 
 WINDOWS = st.builds(
     CallWindow,
-    zone=st.sampled_from(["America/Sao_Paulo", "America/Rio_Branco", "America/Manaus"]).map(ZoneInfo),
+    zone=st.sampled_from(["America/Sao_Paulo", "America/Rio_Branco", "America/Cuiaba"]).map(ZoneInfo),
     days=st.tuples(*[spans() for _ in range(7)]),
     closed=st.frozensets(st.dates(date(2026, 1, 1), date(2026, 12, 31)), max_size=5),
-    holidays_of=st.sampled_from([None, "", "SP", "RJ"]),
+    holidays_of=st.sampled_from([None, (), ("SP",), ("DF", "GO")]),
+    optional=st.booleans(),
 )
-INSTANTS = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+SUMMER = st.datetimes(datetime(2018, 10, 1), datetime(2019, 3, 1), timezones=st.just(UTC))  # noqa: DTZ001
+NOWADAYS = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+INSTANTS = SUMMER | NOWADAYS  # the last summer in which clocks were changed, and without
 
 
 @pytest.mark.parametrize(
@@ -68,23 +71,55 @@ def test_it_is_open_at_the_hours_of_the_day_and_says_why_not(reason: str, now: s
 
 
 @pytest.mark.parametrize(
-    ("name", "state", "day"),
+    ("name", "states", "day"),
     [
-        ("Revolução Constitucionalista", "SP", date(2026, 7, 9)),
-        ("", "", date(2026, 7, 9)),
-        ("Natal", "SP", date(2026, 12, 25)),
-        ("Natal", "", date(2027, 12, 25)),
+        ("Revolução Constitucionalista", ("SP",), date(2026, 7, 9)),
+        ("", (), date(2026, 7, 9)),
+        ("Natal", ("SP",), date(2026, 12, 25)),
+        ("Natal", (), date(2027, 12, 25)),
         ("", None, date(2026, 12, 25)),  # holidays do not count
-        ("Carnaval", "RJ", date(2026, 2, 17)),  # public there
+        ("Carnaval", ("RJ",), date(2026, 2, 17)),  # public there
+        ("Pedra fundamental de Goiânia", ("DF", "GO"), date(2026, 10, 24)),
+        ("Dia do Evangélico", ("DF", "GO"), date(2026, 11, 30)),
+        ("", ("GO",), date(2026, 11, 30)),
     ],
 )
-def test_holidays_are_national_or_those_of_the_state_too(name: str, state: str | None, day: date) -> None:
-    assert name == holiday_name(replace(USUAL, holidays_of=state), day)
+def test_holidays_are_national_or_those_of_the_states_too(
+    name: str, states: tuple[str, ...] | None, day: date
+) -> None:
+    assert name == holiday_name(replace(USUAL, holidays_of=states), day)
+
+
+@pytest.mark.parametrize("public", [(), None])  # whether or not holidays count
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("Carnaval", date(2026, 2, 16)),
+        ("Carnaval", date(2026, 2, 17)),
+        ("Quarta-feira de Cinzas", date(2026, 2, 18)),
+        ("Corpus Christi", date(2026, 6, 4)),
+        ("Dia do Servidor Público", date(2026, 10, 28)),
+        ("Véspera de Natal", date(2026, 12, 24)),
+        ("Véspera de Ano-Novo", date(2026, 12, 31)),
+        ("", date(2026, 2, 19)),
+    ],
+)
+def test_days_off_by_custom_count_by_a_switch_of_their_own(name: str, day: date, public: tuple[()] | None) -> None:
+    assert "" == holiday_name(replace(USUAL, holidays_of=public), day)
+    assert name == holiday_name(replace(USUAL, holidays_of=public, optional=True), day)
+
+
+def test_the_end_of_the_day_belongs_to_hours_that_end_at_24() -> None:
+    all_day = CallWindow(SAO_PAULO, ((time(0), time.max),) * 7, holidays_of=None)
+    assert is_open(all_day, at("2026-11-19 23:59:59.999999"))
+    assert "it is 00:30 in America/Sao_Paulo, calls are made from 12:00 to 24:00" == why_closed(
+        replace(all_day, days=((time(12), time.max),) * 7), at("2026-11-19 00:30")
+    )
 
 
 def test_a_state_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="'XX' is no Brazilian state"):
-        holiday_name(replace(USUAL, holidays_of="XX"), date(2026, 1, 1))
+        holiday_name(replace(USUAL, holidays_of=("XX",)), date(2026, 1, 1))
 
 
 def test_a_day_closed_by_configuration_is_closed() -> None:
@@ -179,6 +214,32 @@ def test_hours_follow_the_clocks_when_they_change() -> None:
 def test_an_opening_in_an_hour_that_the_clocks_skip_is_no_opening() -> None:
     early = CallWindow(SAO_PAULO, ((time(0, 10), time(0, 40)),) * 7, holidays_of=None)
     assert at("2018-11-05 00:10") == next_open(early, at("2018-11-03 23:00"))
+
+
+def test_hours_that_begin_in_an_hour_that_the_clocks_skip_begin_when_it_has_been_skipped() -> None:
+    early = CallWindow(SAO_PAULO, ((time(0, 10), time(3)),) * 7, holidays_of=None)
+    assert at("2018-11-04 01:00") == next_open(early, at("2018-11-03 23:00"))
+
+
+@pytest.mark.parametrize(
+    ("expected", "now", "hours"),
+    [
+        (
+            datetime(2019, 2, 17, 2, 10, tzinfo=UTC),
+            datetime(2019, 2, 17, 1, 55, tzinfo=UTC),
+            (time(23, 10), time(23, 50)),
+        ),
+        (
+            datetime(2019, 2, 17, 2, 0, tzinfo=UTC),
+            datetime(2019, 2, 17, 1, 45, tzinfo=UTC),
+            (time(22), time(23, 30)),
+        ),
+    ],
+)
+def test_hours_within_an_hour_that_comes_twice_open_twice(expected: datetime, now: datetime, hours: Span) -> None:
+    late = CallWindow(SAO_PAULO, (hours,) * 7, holidays_of=None)
+    assert not is_open(late, now)
+    assert expected == next_open(late, now)
 
 
 @pytest.mark.parametrize("function", [is_open, why_closed, next_open])

@@ -7,8 +7,9 @@ import pytest
 
 from tests.unit.world import NOON, Clock, Source, bill, client, sync_of
 from worker.core.billing import Contract
+from worker.core.brakes import ALL, Brake, BrakeKind
 from worker.core.enums import Access
-from worker.doctor import Finding, judge, look_up
+from worker.doctor import Finding, held_back, judge, look_up
 from worker.jobs.sync import fetch_bills, sync_all, sync_bills
 from worker.ports import Can, Progress
 from worker.settings import Schedule
@@ -134,3 +135,19 @@ def test_contracts_that_are_wanted_and_were_never_read_are_bad_once_anything_was
     unwanted = found(store, contracts=False)
     assert {} == bad(unwanted)
     assert not {"contracts", "stored contracts"} & set(unwanted)
+
+
+def test_a_pause_by_hand_is_a_note_and_one_by_the_dialler_itself_is_bad(store: Store) -> None:
+    assert [("fibra: brakes", True)] == [(one.what, one.ok) for one in held_back(store, "fibra", NOON)]
+    store.brakes.put(Brake("fibra", BrakeKind.CONGESTION, "congested", NOON), NOON)
+    store.brakes.put(Brake(ALL, BrakeKind.BY_HAND, "repairs", NOON, set_by="ana@pbx"), NOON)
+    by_hand, by_itself = held_back(store, "fibra", NOON)
+    assert ("fibra: brake by_hand", None) == (by_hand.what, by_hand.ok)
+    assert ("fibra: brake congestion", False) == (by_itself.what, by_itself.ok)
+    assert "paused by ana@pbx" in by_hand.detail
+
+
+def test_an_alarm_about_the_calls_does_not_send_people_to_the_erp(store: Store) -> None:
+    store.alarms.raise_alarm("fibra", "handler", "nobody is dialled", NOON)
+    (says,) = [detail for what, detail in bad(found(store)).items() if what.startswith("alarm")]
+    assert "nobody is dialled; run `collector alarms --acknowledge 1`" == says

@@ -10,10 +10,11 @@ import pytest
 
 from tests.unit.world import NOON, RULES, WINDOW, Clock, Line, Source, bill, client, dial_plan, sync_of
 from worker.core.enums import AttemptState
+from worker.core.law import Hours
 from worker.core.model import Waiting
 from worker.core.policy import CallRules
 from worker.errors import SpeechError, StoreUnavailable
-from worker.jobs import dial, explain, sync
+from worker.jobs import dial, dial_loop, explain, sync
 from worker.jobs.pace import Pace
 from worker.ports import DialOrder, Placed, Placement
 from worker.store.memory import memory_store
@@ -130,7 +131,7 @@ def test_the_loop_goes_on_after_an_error_of_the_outside_world(monkeypatch: pytes
             stop.set()
 
     pace = Pace(1000, lambda: 0.0, limit=None)
-    dial.run(
+    dial_loop.run(
         dial_plan(),
         store,
         line,
@@ -156,7 +157,7 @@ def run_to_the_end(store: Store, line: Line, pace: Pace, channels: int = 100) ->
             stop.set()
 
     plan = dial_plan(channels=channels)
-    dial.run(
+    dial_loop.run(
         plan, store, line, Clock(), pace, stop, idle_seconds=0, busy_seconds=0, refused_seconds=0, on_step=on_step
     )
     return steps
@@ -191,7 +192,7 @@ def test_a_call_that_was_not_placed_does_not_count_against_the_limit() -> None:
 def test_when_the_loop_ends_whatever_was_claimed_has_been_placed() -> None:
     line, store, stop = Line(), filled(Clock(), 5), threading.Event()
     pace = Pace(1000, itertools.count(1).__next__)
-    dial.run(dial_plan(), store, line, Clock(), pace, stop, on_step=lambda _: stop.set())
+    dial_loop.run(dial_plan(), store, line, Clock(), pace, stop, on_step=lambda _: stop.set())
     assert 5 == len(line.placed) == store.attempts.count_open("fibra")
     reserved = [
         one for one in store.attempts.open_since(NOON + timedelta(1)) if one.state is AttemptState.RESERVED
@@ -217,7 +218,7 @@ def test_pace_allows_a_second_saved_up_and_no_more_than_the_limit() -> None:
 def test_explain_names_the_rule_that_stands_against_a_call() -> None:
     clock, line = Clock(), Line()
     store = filled(clock, 1)
-    rules = {"fibra": CallRules(WINDOW, RULES)}
+    rules = {"fibra": CallRules(Hours(WINDOW), RULES)}
     (case,) = explain.explain(store, "(11) 96100-0000", rules, clock()).cases
     assert case.allowed
     dial.step(dial_plan(), store, line, clock, 1)
@@ -242,5 +243,5 @@ class Stop(threading.Event):
 def test_a_pbx_that_takes_nothing_is_not_asked_again_at_once() -> None:
     clock, stop = Clock(), Stop(4)
     pace = Pace(1000, lambda: 0.0)
-    dial.run(dial_plan(), filled(clock, 1), Line(Placed.REFUSED), clock, pace, stop, refused_seconds=5)
+    dial_loop.run(dial_plan(), filled(clock, 1), Line(Placed.REFUSED), clock, pace, stop, refused_seconds=5)
     assert 5 in stop.delays

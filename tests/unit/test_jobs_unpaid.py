@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.unit.unpaid_bench import Bench, number
-from tests.unit.world import NOON, TODAY, bill, sync_plan
+from tests.unit.world import NOON, TODAY, bill, sync_of
 from worker.core.enums import EntryState, Fate
 from worker.errors import SourceUnavailable, StoreUnavailable
 from worker.jobs import sync
@@ -162,6 +162,6 @@ def test_who_was_refreshed_meanwhile_is_called_at_once() -> None:
     bench = Bench(1, second_bills=True)
     bench.pay("b0")
     bench.unpaid.ask(["0"], bench.clock())
-    bench.store.queue.apply("fibra", sync.decide_queue(sync_plan(), bench.store, NOON), NOON)
+    sync.build_queue(sync_of(bench.source, bench.store, bench.clock))
     assert 1 == bench.step().placed
     assert [Decimal("99.90")] == [one.total for one in bench.tables.attempts.values()]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CORE_LIBRARIES = {"phonenumbers", "holidays"}
+CORE_LIBRARIES = {"phonenumbers", "holidays", "validate_docbr"}
 
 # what each part may import of ours; parts are folders, or single modules of worker/
 ALLOWED: dict[str, set[str]] = {
@@ -15,19 +15,32 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "ports": {"core", "errors"},
     "settings": {"source_settings", "dial_settings"},
-    "dial_settings": {"source_settings"},
+    "dial_settings": {"source_settings", "retry_settings"},
+    "retry_settings": {"source_settings"},
     "source_settings": set(),
     "configfile": {"core", "settings", "dial_settings", "source_settings", "errors"},
+    "rulesfile": {"core", "dial_settings", "errors"},
     "log": {"settings", "errors", "masking"},
     "masking": set(),
     "catalogue_ports": {"core", "errors"},
-    "store_ports": {"core", "catalogue_ports"},
+    "brake_ports": {"core"},
+    "dialling_ports": {"core"},
+    "store_ports": {"core", "catalogue_ports", "brake_ports", "dialling_ports"},
     "erp": {"erp", "core", "ports", "errors", "source_settings"},
     "pbx": {"pbx", "core", "ports", "errors", "settings"},
-    "store": {"store", "core", "catalogue_ports", "store_ports", "errors", "settings"},
+    "store": {
+        "store",
+        "core",
+        "catalogue_ports",
+        "brake_ports",
+        "dialling_ports",
+        "store_ports",
+        "errors",
+        "settings",
+    },
     "speech": {"speech", "core", "ports", "errors", "settings"},
     "report": {"report", "core", "ports", "errors", "settings"},
-    "jobs": {"jobs", "core", "ports", "catalogue_ports", "store_ports", "errors"},
+    "jobs": {"jobs", "core", "ports", "catalogue_ports", "brake_ports", "dialling_ports", "store_ports", "errors"},
     "agi": {"agi", "core", "ports", "store_ports", "errors", "settings", "pbx"},
 }
 SHELL = {"app", "cli", "convert", "service", "doctor", "commands", "__main__", "agi.service", "agi.__main__"}

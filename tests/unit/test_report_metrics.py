@@ -9,6 +9,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.unit.world import NOON
+from worker.core import brakes
+from worker.core.brakes import Brake, BrakeKind, CallCount
 from worker.core.enums import Access, Stage
 from worker.core.records import AlarmRow, Answer, JobRun
 from worker.core.standing import StageSum
@@ -60,7 +62,7 @@ def shown(*facts: Facts, seconds: int = 90) -> Samples:
 
 
 def test_every_figure_stands_under_its_name_and_labels() -> None:
-    assert {
+    expected: Samples = {
         ("collector_alarms_open", "fibra", "clients"): 1,
         ("collector_alarms_open", "fibra", "contracts"): 0,
         ("collector_alarms_open", "fibra", "bills"): 2,
@@ -79,7 +81,10 @@ def test_every_figure_stands_under_its_name_and_labels() -> None:
         ("collector_job_failed", "fibra", "bills"): 1,
         ("collector_job_last_success_timestamp", "fibra", "bills"): NOON.timestamp() + 4,
         ("collector_rejected_rows", "fibra", "bills", "bill"): 5,
-    } == shown(FACTS)
+        **{("collector_alarms_open", "fibra", kind): 0 for kind in brakes.ALARMS},
+        **{("collector_paused", "fibra", kind.value): 0 for kind in BrakeKind},
+    }
+    assert expected == shown(FACTS)
 
 
 def test_the_list_for_programs_holds_the_same_samples() -> None:
@@ -93,7 +98,9 @@ def test_the_list_for_programs_holds_the_same_samples() -> None:
 
 
 def test_an_instance_never_synced_has_no_figures_that_could_be_taken_for_zero() -> None:
-    assert {"collector_alarms_open"} == {name for name, *_ in shown(Facts("fibra", runs={"bills": []}))}
+    assert {"collector_alarms_open", "collector_paused"} == {
+        name for name, *_ in shown(Facts("fibra", runs={"bills": []}))
+    }
 
 
 @pytest.mark.parametrize(
@@ -127,3 +134,30 @@ def test_every_sample_has_its_explanation() -> None:
     text = metrics.exposition([FACTS], NOON)
     for family in metrics.FAMILIES:
         assert f"# HELP {family.name} {family.says}\n# TYPE {family.name} gauge\n" in text
+
+
+def test_a_pause_and_its_alarm_stand_under_their_kind() -> None:
+    held = Brake("fibra", BrakeKind.CONGESTION, "so", NOON)
+    found = shown(Facts("fibra", alarms=[replace(ALARM, kind="congestion")], brakes=[held]))
+    paused = {kind for (name, *_, kind), value in found.items() if name == "collector_paused" and value}
+    assert ({"congestion"}, 1) == (paused, found["collector_alarms_open", "fibra", "congestion"])
+
+
+def test_calls_are_told_by_trunk_and_caller_id_of_the_day_and_of_the_month() -> None:
+    today, ours, other = NOON.date(), "+551133330000", "+551133330001"
+    rows = [
+        CallCount(today - timedelta(days=1), "fibra", "local/OUT_1", ours, 5, 4, 1),
+        CallCount(today, "fibra", "local/OUT_1", ours, 7, 3, 4),
+        CallCount(today - timedelta(days=1), "fibra", "local/OUT_1", other, 2, 2, 0),
+    ]
+    found = shown(Facts("fibra", counts=rows, today=today))
+    told = {(name, labels[0]): value for (name, *labels), value in found.items() if "_calls_" in name}
+    assert {
+        ("collector_calls_today", ours): 7,
+        ("collector_short_calls_today", ours): 3,
+        ("collector_calls_month", ours): 12,
+        ("collector_calls_today", other): 0,
+        ("collector_short_calls_today", other): 0,
+        ("collector_calls_month", other): 2,
+    } == told
+    assert not any("_calls_" in name for name, *_ in shown(Facts("fibra", counts=rows)))

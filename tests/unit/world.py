@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from worker.core.billing import BillKey, Contract
 from worker.core.enums import Fate, Origination, PhoneKind
+from worker.core.law import Hours
 from worker.core.model import Attempt, Bill, Client, LedgerRules, Phone, Rejected, Waiting
 from worker.core.policy import CallRules
 from worker.core.route import Route
@@ -23,7 +24,7 @@ NOON = datetime(2026, 11, 18, 15, 0, tzinfo=UTC)  # a Wednesday, 12:00 in São P
 ZONE = ZoneInfo("America/Sao_Paulo")
 TODAY = NOON.astimezone(ZONE).date()
 RULES = LedgerRules(3, timedelta(hours=4))
-WINDOW = CallWindow(ZONE, tuple([(time(8), time(19))] * 5 + [(time(8), time(13)), None]), frozenset(), "")
+WINDOW = CallWindow(ZONE, tuple([(time(8), time(19))] * 5 + [(time(8), time(13)), None]), frozenset(), ())
 
 
 class Clock:
@@ -160,7 +161,7 @@ def dial_plan(channels: int = 10) -> DialPlan:
         instance="fibra",
         origination=Origination.ARI,
         channels=channels,
-        rules=CallRules(WINDOW, RULES),
+        rules=CallRules(Hours(WINDOW), RULES),
         route=Route,
         order=order,
         prepare=prepare,

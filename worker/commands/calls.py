@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from worker.app import App, utc_now
+from worker.commands import dry_run as dry_run_of
 from worker.commands import foreground, show, show_sync
 from worker.commands.base import DryRunOption, InstanceOption, JsonOption, app, chosen, settings_of
 from worker.commands.data import SyncWhat, sync_safely
@@ -17,10 +18,20 @@ from worker.jobs import dial as dialling
 from worker.jobs.history import Report
 from worker.report import figures as report_figures
 from worker.report import render as report_render
-from worker.service import Service, quiet, run_reconcile
+from worker.service import Service, quiet, run_reconcile, run_reorder, run_write_back
 from worker.settings import Instance
 
-JobName = Literal["clients", "bills", "client_types", "blocked_contracts", "dialer", "reconcile", "reports"]
+JobName = Literal[
+    "clients",
+    "bills",
+    "client_types",
+    "blocked_contracts",
+    "dialer",
+    "reconcile",
+    "reorder",
+    "write_back",
+    "reports",
+]
 ReportFormat = Literal["table", "csv", "json", "md", "html"]
 SYNC_OF: dict[str, SyncWhat] = {
     "clients": "clients",
@@ -29,7 +40,9 @@ SYNC_OF: dict[str, SyncWhat] = {
     "blocked_contracts": "contracts",
 }
 DayOption = Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Default: today.")]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Log every step.")]
+DebugOption = Annotated[
+    bool, typer.Option("--debug", help="Call dialling.test_numbers at any hour; all others as ever.")
+]
 
 
 @app.command()
@@ -39,13 +52,17 @@ def dial(
     once: Annotated[bool, typer.Option("--once", help="One step only, then stop.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="So many calls of each instance, then stop.")] = None,
     dry_run: DryRunOption = False,
+    debug: DebugOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Dial inside the window until nobody is left or Ctrl-C."""
-    with App(settings_of(ctx)) as running:
+    with App(settings_of(ctx), debug=debug) as running:
         instances = chosen(running, instance)
+        if debug and not any(one.dialling.test_numbers for one in instances):
+            raise UsageError("--debug calls dialling.test_numbers, which is empty; name some, or leave it out")
+        _ = running.law  # read before any thread wants it: when it cannot be, nobody is called
         if dry_run:
-            typer.echo(show.would_dial([_would_dial(running, one) for one in instances], as_json))
+            typer.echo(dry_run_of.shown([dry_run_of.would_dial(running, one) for one in instances], as_json))
             return
         if once:
             _one_step(running, instances, as_json)
@@ -54,20 +71,6 @@ def dial(
     typer.echo(show.dialled(parts, as_json))
     if any(part.dialled == 0 and part.why_not for part in parts):
         raise typer.Exit(1)
-
-
-def _would_dial(running: App, one: Instance) -> show.WouldDial:
-    """What a step would do now: changes nothing, renders nothing."""
-    now = utc_now()
-    plan = running.dial_plan(one)
-    free = plan.channels - running.store.attempts.count_open(one.id)
-    waiting = running.store.queue.waiting(one.id, now, max(1, free) * dialling.LOOK_AHEAD)
-    return show.WouldDial(
-        one.id,
-        dialling.why_not(plan, running.dialler(one), now),
-        free,
-        [(row, dialling.choose_number(plan, row, now)) for row in waiting],
-    )
 
 
 def _one_step(running: App, instances: list[Instance], as_json: bool) -> None:
@@ -107,6 +110,10 @@ def run_job(
 def _run(running: App, job: JobName, instances: list[Instance]) -> list[Report]:
     if job == "reconcile":
         return [run_reconcile(running)]
+    if job == "reorder":
+        return [run_reorder(running, one) for one in instances]
+    if job == "write_back":
+        return [run_write_back(running, one) for one in instances]
     return [report for one in instances for report in sync_safely(running, one, SYNC_OF[job], quiet)]
 
 
@@ -114,6 +121,7 @@ def _run(running: App, job: JobName, instances: list[Instance]) -> list[Report]:
 def service(ctx: typer.Context) -> None:
     """The worker, unattended: syncs, dials inside the window, reconciles; SIGTERM stops it cleanly."""
     with App(settings_of(ctx)) as running:
+        _ = running.law  # as for `dial`
         Service(running).run()
 
 

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from worker import convert
 from worker.app import App, utc_now
-from worker.commands import live, show, show_sync
+from worker.commands import live, show, show_explain, show_sync
 from worker.commands.base import DryRunOption, InstanceOption, JsonOption, app, chosen, settings_of
+from worker.commands.explain import explained
 from worker.errors import CollectorError
-from worker.jobs import explain, sync
+from worker.jobs import sync
 from worker.jobs.history import Report
 from worker.jobs.sync import Sync
 from worker.ports import Watcher
@@ -73,13 +73,15 @@ def sync_safely(
 @app.command()
 def queue(
     ctx: typer.Context,
-    explain_number: Annotated[str | None, typer.Option("--explain", help="Why is it (not) called?")] = None,
+    explain_number: Annotated[
+        str | None, typer.Option("--explain", metavar="NUMBER|CLIENT", help="Why is it (not) called?")
+    ] = None,
     at: Annotated[datetime | None, typer.Option(help="As of this time, in the instance's zone.")] = None,
     instance: InstanceOption = None,
     limit: Annotated[int, typer.Option(min=1, max=10000)] = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """Who waits to be called, in order; or every rule for one number."""
+    """Who waits to be called, in order; or every rule for one number or client, now or at another time."""
     with App(settings_of(ctx)) as running:
         instances = chosen(running, instance)
         zone = ZoneInfo(instances[0].zone)
@@ -88,6 +90,5 @@ def queue(
             rows = [row for one in instances for row in running.store.queue.waiting(one.id, now, limit)]
             typer.echo(show.waiting(rows, as_json))
             return
-        rules = {one.id: convert.call_rules(one) for one in running.settings.instances}
-        found = explain.explain(running.store, explain_number, rules, now)
-        typer.echo(show.explained(found, zone, as_json))
+        found = explained(running, instances, explain_number, at, utc_now())
+        typer.echo(show_explain.explained(found, zone, as_json))

@@ -6,10 +6,14 @@ from typing import Annotated
 import typer
 
 from worker.app import App, utc_now
-from worker.commands.base import app, chosen, local_day, settings_of
+from worker.commands import show_notes
+from worker.commands.base import InstanceOption, JsonOption, app, chosen, local_day, settings_of
 from worker.errors import UsageError
 
-erp = typer.Typer(no_args_is_help=True, help="Ask the ERP to do something: unlock, note, pix, boleto.")
+erp = typer.Typer(
+    no_args_is_help=True,
+    help="Ask the ERP to do something: unlock, note, pix, boleto; notes: what it is still to be told.",
+)
 app.add_typer(erp, name="erp")
 
 OneInstance = Annotated[str, typer.Option("--instance", "-i", help="Whose ERP.")]
@@ -35,6 +39,15 @@ def note(
         (one,) = chosen(running, instance)
         running.actions(one).note(client, contract, text, local_day(one, utc_now()))
     typer.echo("noted")
+
+
+@erp.command()
+def notes(ctx: typer.Context, instance: InstanceOption = None, as_json: JsonOption = False) -> None:
+    """What callees said that the ERP has not been told: waiting, or failed and to be written by hand."""
+    with App(settings_of(ctx)) as running:
+        chosen(running, instance)
+        found = running.store.notes.unsent(instance)
+    typer.echo(show_notes.notes(found, as_json))
 
 
 @erp.command()

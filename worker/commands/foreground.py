@@ -6,13 +6,17 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import structlog
+
 from worker.app import App, utc_now
 from worker.commands import live
 from worker.errors import CollectorError
-from worker.jobs import dial
+from worker.jobs import dial, dial_loop
 from worker.jobs.pace import Pace
 from worker.service import run_reconcile
 from worker.settings import Instance
+
+log = structlog.get_logger(__name__)
 
 PATIENCE_SECONDS = 30.0  # with an obstacle that turned up while dialling: a handler may be restarting
 
@@ -32,6 +36,11 @@ class Progress:
     def dialled(self) -> int:
         return self.pace.spent
 
+    def conclude(self) -> None:
+        """Nobody dialled and everybody postponed because the ERP was silent: that is an obstacle."""
+        if self.dialled == 0 and not self.why_not and set(self.postponed) == {dial.NO_ANSWER}:
+            self.why_not = f"nobody was called: {dial.NO_ANSWER}; is it reachable? `collector doctor` asks it"
+
     def hopeless(self, now: float) -> bool:
         """Something stands against dialling: from the start, or for longer than we are patient."""
         if not self.why_not:
@@ -45,7 +54,7 @@ class Progress:
 def run(running: App, instances: list[Instance], limit: int | None, *, quiet: bool) -> list[Progress]:
     """Blocks; Ctrl-C stops dialling and waits for the calls in flight."""
     stop = threading.Event()
-    parts = [Progress(one, Pace(one.dialling.calls_per_second, time.monotonic, limit)) for one in instances]
+    parts = [Progress(one, _pace(one, limit)) for one in instances]
     with live.dialling(quiet=quiet) as watch:
         threads = [threading.Thread(target=_dial, args=(running, part, stop, watch)) for part in parts]
         for thread in threads:
@@ -56,7 +65,14 @@ def run(running: App, instances: list[Instance], limit: int | None, *, quiet: bo
             stop.set()
         for thread in threads:
             thread.join()
+    for part in parts:
+        part.conclude()
     return parts
+
+
+def _pace(one: Instance, limit: int | None) -> Pace:
+    dialling = one.dialling
+    return Pace(dialling.calls_per_second, time.monotonic, limit, dialling.ramp_up_seconds)
 
 
 def _wait(running: App, threads: list[threading.Thread]) -> None:
@@ -88,5 +104,11 @@ def _dial(running: App, part: Progress, stop: threading.Event, watch: live.DialW
         if stop.is_set() or (nobody and in_flight == 0):
             part.over.set()
 
-    plan, dialler = running.dial_plan(part.instance), running.dialler(part.instance)
-    dial.run(plan, running.store, dialler, utc_now, part.pace, part.over, on_step=on_step)
+    try:
+        plan, dialler = running.dial_plan(part.instance), running.dialler(part.instance)
+        dial_loop.run(plan, running.store, dialler, utc_now, part.pace, part.over, on_step=on_step)
+    except CollectorError as error:
+        part.why_not = str(error)
+    except Exception:  # a defect of ours: the other instances go on, and a person is told
+        log.exception("dialling stopped by a defect", instance=part.instance.id)
+        part.why_not = "dialling stopped by a defect; the log says which"

@@ -14,6 +14,7 @@ from worker.app import App, utc_now
 from worker.commands import show_sync
 from worker.commands.base import InstanceOption, JsonOption, app, chosen, local_day, settings_of
 from worker.commands.show_sync import ClientBills
+from worker.core.brakes import holding
 from worker.core.enums import Access, Stage
 from worker.core.records import JobRun
 from worker.core.standing import StageSum, days_overdue, stage, standing, summarise
@@ -135,7 +136,7 @@ def numbers(
 
 @app.command()
 def metrics(ctx: typer.Context, as_json: JsonOption = False) -> None:
-    """What sync knows, as figures: Prometheus text for a node exporter's textfile folder, or JSON."""
+    """What sync and calls come to, as figures: Prometheus text for a node exporter's textfile folder, or JSON."""
     now = utc_now()
     with App(settings_of(ctx)) as running:
         facts = [_facts(running, one, local_day(one, now)) for one in chosen(running, None)]
@@ -147,6 +148,8 @@ def metrics(ctx: typer.Context, as_json: JsonOption = False) -> None:
 
 def _facts(running: App, instance: Instance, today: date) -> report_metrics.Facts:
     store, name = running.store, instance.id
+    now = utc_now()
+    here = now.astimezone(ZoneInfo(running.settings.schedule.zone)).date()  # calls are counted by this day
     answers = {kind: found for kind in report_metrics.KINDS if (found := store.overview.answer(name, kind))}
     blocked: dict[Access, int] = {}
     if "contracts" in answers:
@@ -159,4 +162,7 @@ def _facts(running: App, instance: Instance, today: date) -> report_metrics.Fact
         stages=_stages(running, instance, today) if "bills" in answers else {},
         blocked=blocked,
         runs={job: store.runs.latest(RUNS_SEEN, job, name) for job in sync.JOBS},
+        brakes=holding(store.brakes.listing(), name, now),
+        counts=[row for row in store.counts.between(here.replace(day=1), here) if row.instance == name],
+        today=here,
     )

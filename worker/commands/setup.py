@@ -21,9 +21,19 @@ def check_config(ctx: typer.Context) -> None:
     """Check the whole YAML file; every problem at once, with its line."""
     settings = configfile.load(ctx.obj, os.environ)
     with App(settings) as running:
-        if problems := [line for one in settings.instances for line in _source_problems(running, one)]:
+        problems = _legal_problems(running)
+        problems += [line for one in settings.instances for line in _source_problems(running, one)]
+        if problems:
             raise ConfigError(problems)
     typer.echo(f"{ctx.obj}: good, {len(settings.instances)} instance(s)")
+
+
+def _legal_problems(running: App) -> list[str]:
+    try:
+        _ = running.law
+    except ConfigError as error:
+        return error.problems
+    return []
 
 
 def _source_problems(running: App, instance: Instance) -> list[str]:

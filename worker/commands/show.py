@@ -4,8 +4,7 @@ import io
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -14,26 +13,15 @@ from rich.table import Table
 
 from worker.commands.foreground import Progress
 from worker.core import phone
-from worker.core.model import NotNow, Phone, Waiting
+from worker.core.model import Waiting
 from worker.core.records import OutcomeRow
 from worker.doctor import Finding
 from worker.jobs.dial import Step
-from worker.jobs.explain import Case, Explanation
 
 MARK = {True: "ok", False: "BAD", None: "note"}
 OUTCOME_COLUMNS = (
     "ended", "instance", "number", "path", "line", "answerer", "heard", "result", "keys", "seconds", "cdr",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class WouldDial:
-    """`dial --dry-run` for one instance."""
-
-    instance: str
-    why_not: str
-    free: int
-    choices: list[tuple[Waiting, tuple[Phone, date] | NotNow]]
 
 
 def width() -> int:
@@ -104,55 +92,6 @@ def waiting(rows: Sequence[Waiting], json_wanted: bool) -> str:
     return grid(("instance", "name", "numbers", "total", "bills", "oldest due", "last said"), lines)
 
 
-def explained(found: Explanation, zone: ZoneInfo, json_wanted: bool) -> str:
-    if json_wanted:
-        return as_json(
-            {
-                "number": found.number,
-                "at": found.at.isoformat(),
-                "cases": [_case(case) for case in found.cases],
-                "attempts": [
-                    {"id": one.attempt_id, "state": one.state, "reserved_at": one.reserved_at}
-                    for one in found.attempts
-                ],
-            }
-        )
-    text = f"{phone.mask(found.number)} at {local(found.at, zone)}"
-    if not found.cases:
-        text += ": nobody in the queue has this number"
-    for case in found.cases:
-        entry = case.waiting.entry
-        text += (
-            f"\n{entry.instance}, client {entry.client_id}: {'may be called' if case.allowed else 'not called'}\n"
-        )
-        text += grid(
-            ("", "rule", "data", "not before"),
-            [
-                ("yes" if one.allowed else "NO", one.rule, one.detail, local(one.until, zone))
-                for one in case.verdicts
-            ],
-        )
-    if found.attempts:
-        text += "\nlast attempts\n" + grid(
-            ("attempt", "instance", "state", "at"),
-            [(one.attempt_id, one.instance, one.state, local(one.reserved_at, zone)) for one in found.attempts],
-        )
-    return text
-
-
-def _case(case: Case) -> dict[str, object]:
-    return {
-        "instance": case.waiting.entry.instance,
-        "client": case.waiting.entry.client_id,
-        "state": case.waiting.entry.state,
-        "allowed": case.allowed,
-        "rules": [
-            {"rule": one.rule, "allowed": one.allowed, "detail": one.detail, "until": one.until}
-            for one in case.verdicts
-        ],
-    }
-
-
 def steps(items: Sequence[tuple[str, Step]], json_wanted: bool) -> str:
     if json_wanted:
         return as_json(
@@ -188,24 +127,6 @@ def dialled(parts: Sequence[Progress], json_wanted: bool) -> str:
         reasons += [f"{count} postponed: {reason}" for reason, count in one.postponed.most_common()]
         lines.append("; ".join((f"{one.instance.id}: {one.dialled} dialled", *reasons)))
     return "\n".join(lines)
-
-
-def would_dial(items: Sequence[WouldDial], json_wanted: bool) -> str:
-    rows: list[tuple[object, ...]] = []
-    for one in items:
-        if one.why_not:
-            rows.append((one.instance, "", "", f"nobody now: {one.why_not}"))
-        for left, (row, choice) in enumerate(one.choices):
-            if isinstance(choice, NotNow):
-                told, number = f"no: {choice.reason}", ""
-            else:
-                told = "yes" if left < one.free and not one.why_not else "later: no free channel or closed"
-                number = choice[0].number
-            rows.append((one.instance, row.entry.client_id, number, told))
-    if json_wanted:
-        return as_json([dict(zip(("instance", "client", "number", "dial"), row, strict=True)) for row in rows])
-    masked = [(row[0], row[1], phone.mask(str(row[2])) if row[2] else "", row[3]) for row in rows]
-    return grid(("instance", "client", "number", "would be dialled now"), masked)
 
 
 def outcomes(rows: Sequence[OutcomeRow], zone: ZoneInfo, *, json_wanted: bool, full_numbers: bool) -> str:

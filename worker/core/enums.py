@@ -149,6 +149,28 @@ class Result(StrEnum):
     OPT_OUT = "opt_out"
 
 
+class CallEnding(StrEnum):
+    """How a call ended, in one word: by it is decided when, and on which number, its debtor is called again."""
+
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    CONGESTION = "congestion"
+    UNREACHABLE = "unreachable"
+    REJECTED = "rejected"
+    FAILED = "failed"  # or unknown
+    MACHINE = "machine"
+    NOT_SURE = "not_sure"
+    HUNG_UP_EARLY = "hung_up_early"  # a person answered, and it did not come to a whole conversation
+    HEARD = "heard"  # confirmed, and heard all
+    PROMISE = "promise"
+    SAYS_PAID = "says_paid"
+    WANTS_AGENT = "wants_agent"
+    TRANSFERRED = "transferred"
+    INVALID_NUMBER = "invalid_number"
+    WRONG_PERSON = "wrong_person"
+    OPT_OUT = "opt_out"
+
+
 class OutcomeSource(StrEnum):
     """Who wrote the outcome: the handler at hang-up, or the worker afterwards."""
 

@@ -28,6 +28,7 @@ def may_try(row: LedgerRow, rules: LedgerRules, now: datetime, local_day: date, 
         cap(row, rules, local_day, zone),
         week(row, rules, local_day, zone),
         gap(row, rules, now),
+        quiet(row, now),
     )
     refusals = [refusal for refusal in asked if refusal]
     if not refusals:
@@ -72,6 +73,13 @@ def gap(row: LedgerRow, rules: LedgerRules, now: datetime) -> NotNow | None:
     return NotNow(f"tried less than {hours:g} h ago", until)
 
 
+def quiet(row: LedgerRow, now: datetime) -> NotNow | None:
+    """Left alone after a conversation with the right person."""
+    if row.quiet_until is None or aware(row.quiet_until) <= aware(now):
+        return None
+    return NotNow("spoken with, and left alone for some days", aware(row.quiet_until))
+
+
 def tries_in_week(row: LedgerRow, local_day: date) -> int:
     """In the seven days that end with `local_day`. Tries of a later day count as today's."""
     return sum(_shifted(row, local_day))
@@ -97,9 +105,9 @@ def _shifted(row: LedgerRow, local_day: date) -> list[int]:
 def give_back(row: LedgerRow, previous: LedgerRow) -> LedgerRow:
     """Undo one try that the PBX certainly never got: `previous`, unless it was taken again since.
 
-    ValueError when the rows are of two.
+    What a conversation in between asked for stays. ValueError when the rows are of two.
     """
     if row.who != previous.who:
         raise ValueError("these ledger rows belong to two numbers or debtors")
     tries_after = previous.tries + 1 if row.day == previous.day else 1
-    return previous if row.tries == tries_after else row
+    return replace(previous, quiet_until=row.quiet_until) if row.tries == tries_after else row

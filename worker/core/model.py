@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from worker.core.do_not_call import DoNotCall
 from worker.core.enums import (
     Answerer,
     AttemptState,
     BillStatus,
+    CallEnding,
     EntryState,
     Heard,
     LineResult,
@@ -98,7 +100,9 @@ class QueueEntry:
     oldest_due: date
     next_attempt_at: datetime | None = None  # None: as soon as allowed
     reason: str = ""  # why DONE, or why it waits
-    turn: int = 0  # the lower is called first
+    turn: int = 0  # the lower is called first (core/priority)
+    bumped_at: datetime | None = None  # put first by hand
+    after_sync: datetime | None = None  # not before the bills have been read anew since then
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ class LedgerRow:
     tries: int = 0
     last_try_at: datetime | None = None
     earlier: tuple[int, ...] = (0,) * 6  # tries on the six days before `day`, the nearest first
+    quiet_until: datetime | None = None  # of a debtor: spoken with, and left alone until then
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +125,19 @@ class LedgerRules:
     gap: timedelta = timedelta(hours=4)
     per_week: int | None = None  # in any seven days; None: no such cap
     debtor: "LedgerRules | None" = None  # None: as for a number
+    quiet: timedelta = timedelta(days=7)  # after a conversation with the right person
 
     @property
     def of_debtor(self) -> "LedgerRules":
         return self.debtor or self
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """How the calls to a debtor ended lately: so many in a row in the same way."""
+
+    ending: CallEnding | None = None
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +159,9 @@ class Attempt:
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     debtor: str = ""  # the ledger's key
-    trunk: str = ""  # its name
+    trunk: str = ""  # "pbx/trunk"
     caller_id: str = ""
+    streak: Streak = Streak()  # of the debtor's calls before this one; known while it is open
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,22 +173,6 @@ class TalkFacts:
     result: Result = Result.NONE
     keys: str = ""  # every key, in order
     promise_day: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LineFacts:
-    """What the PBX knows of a call when its channel is gone; the content of CDR(userfield)."""
-
-    attempt_id: str
-    number: str = ""
-    answered: bool = False
-    cause: int | None = None  # Q.850
-    tech_text: str = ""  # for instance "SIP 486 Busy Here"
-    amd_status: str = ""  # HUMAN, MACHINE, NOTSURE, HANGUP or empty
-    amd_cause: str = ""
-    ring_seconds: float = 0.0
-    talk_seconds: float = 0.0
-    talk: TalkFacts = field(default_factory=TalkFacts)  # the conversation's last checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +217,14 @@ class Waiting:
     phones: tuple[Phone, ...]
     ledger: dict[str, LedgerRow]  # by number, and by the debtor's key; who is missing was never tried
     blocks: tuple[Block, ...]
-    last_outcome: dict[str, LineResult]  # by number: how this debtor's last try to it ended
+    last_outcome: dict[str, LineResult]  # by number: how this debtor's last try to it ended; the latest tried last
     debtor: str = ""  # the ledger's key
+    document: str | None = None
+    city: str = ""
+    do_not_call: tuple[DoNotCall, ...] = ()  # the lines of the list that name the debtor or one of the numbers
+    reached: dict[str, datetime] = field(default_factory=dict)  # by number: when a person last picked up there
+    synced_at: datetime | None = None  # when the bills were last read whole
+    last_ending: CallEnding | None = None  # of the latest call, to the last number of `last_outcome`
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +254,11 @@ class NextStep:
     reason: str
     not_before: datetime | None = None
     block: Block | None = None
+    quiet_until: datetime | None = None  # for the debtor, on all numbers and for all instances
+    never: bool = False  # the debtor himself asked: on none of his numbers
+    after_sync: bool = False  # not before the bills have been read anew
+    note: str = ""  # what the ERP is to be told
+    ending: CallEnding | None = None  # counted, so that the same ending many times in a row is seen
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from typing import Final
 
 from worker.core.enums import Answerer, LineResult, OutcomeSource
 from worker.core.instant import aware
-from worker.core.model import Attempt, LineFacts, Outcome, TalkFacts
+from worker.core.line_facts import LineFacts
+from worker.core.model import Attempt, Outcome, TalkFacts
 
 SHORT_SECONDS: Final = 6  # Anatel; 3 before June 2024
 

@@ -6,9 +6,9 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One trunk, and the number shown to who is called."""
+    """One trunk of one PBX, and the number shown to who is called."""
 
-    trunk: str = ""  # its name: instances that write the same one share its channels
+    trunk: str = ""  # "pbx/trunk": instances that name the same one share its channels
     caller_id: str = ""
     channels: int | None = None  # calls of ours the trunk may carry now, all instances together; None: no cap
 

@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from worker.core.enums import Heard, Result
-from worker.core.model import LineFacts, TalkFacts
+from worker.core.line_facts import LineFacts
+from worker.core.model import TalkFacts
 from worker.core.ulid import LENGTH as ULID_LENGTH
 from worker.core.ulid import is_ulid
 

@@ -1,65 +1,19 @@
-"""CPF and CNPJ, read strictly: right length, right check digits, letters only where a CNPJ may have them."""
+"""CPF and CNPJ as an ERP holds them: read as strictly as everywhere, refused in words for who keeps the ERP."""
 
-import re
-from typing import Final
-
-from validate_docbr import CNPJ, CPF
-
+from worker.core import document
 from worker.erp.source import BadValue
-
-CPF_LENGTH: Final = 11
-CNPJ_LENGTH: Final = 14
-
-_MASK: Final = re.compile(r"[\s./-]+")
-_CPF: Final = CPF()
-_CNPJ: Final = CNPJ()
 
 
 def read_document(raw: str) -> str | None:
-    """CPF (11 digits) or CNPJ (12 letters or digits, 2 digits) without mask, letters upper case.
-
-    None when the field holds nothing, nothing but a mask, or zeros only, as ERPs fill it for "none". BadValue
-    otherwise; its reason tells no more of the document than its last two characters. CNPJs may hold letters since
-    July 2026 (IN RFB 2.229/2024), and nothing is padded with zeros: what is too short is refused.
-    """
-    bare = _MASK.sub("", raw)
-    if not bare.strip("0"):
-        return None
-    if not (bare.isascii() and bare.isalnum()):  # before upper(), which makes ASCII of some foreign letters
-        raise BadValue("the document holds something besides digits, unaccented letters and . - /")
-    document = bare.upper()
-    if len(document) == CPF_LENGTH:
-        _check_cpf(document)
-    elif len(document) == CNPJ_LENGTH:
-        _check_cnpj(document)
-    else:
-        lost = "; zeros in front may be lost" if 6 < len(document) < CNPJ_LENGTH else ""
-        raise BadValue(f"a document of {len(document)} characters is neither a CPF (11) nor a CNPJ (14){lost}")
-    return document
+    """`core.document.read_document`, with BadValue for what is no document."""
+    try:
+        return document.read_document(raw)
+    except document.WrongCheckDigits as why:
+        raise BadValue(f"{why}; correct it in the ERP") from None
+    except document.NoDocument as why:
+        raise BadValue(str(why)) from None
 
 
-def is_cnpj(document: str) -> bool:
+def is_cnpj(document_read: str) -> bool:
     """Whether a document as `read_document` gives it is a company's."""
-    return len(document) == CNPJ_LENGTH
-
-
-def _check_cpf(document: str) -> None:
-    if not document.isdigit():
-        raise BadValue("a document of 11 characters is a CPF, and a CPF holds digits only")
-    _check_repetition(document)
-    if not _CPF.validate(document):
-        raise BadValue(f"the CPF ending in {document[-2:]} has wrong check digits; correct it in the ERP")
-
-
-def _check_cnpj(document: str) -> None:
-    if not document[-2:].isdigit():
-        raise BadValue("a document of 14 characters is a CNPJ, and the last two of a CNPJ are digits")
-    _check_repetition(document)
-    if not _CNPJ.validate(document):
-        raise BadValue(f"the CNPJ ending in {document[-2:]} has wrong check digits; correct it in the ERP")
-
-
-def _check_repetition(document: str) -> None:
-    """The check digits of 111.111.111-11 are right, and yet it is nobody's."""
-    if len(set(document)) == 1:
-        raise BadValue("the same digit throughout is a filler, not a document")
+    return len(document_read) == document.CNPJ_LENGTH

@@ -3,14 +3,11 @@
 Order within a step: may we dial at all, who is next, is he allowed, can we say it, reserve (committed), dial.
 """
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import partial
 
 import structlog
 
@@ -28,10 +25,11 @@ from worker.core.model import (
     Refresh,
     Waiting,
 )
+from worker.core.pacing import Batches
 from worker.core.policy import CallRules
 from worker.core.route import Route
-from worker.errors import CollectorError, SpeechError
-from worker.jobs.pace import Pace
+from worker.errors import SpeechError
+from worker.jobs.pace import Shares
 from worker.jobs.unpaid import WAIT, Owed
 from worker.ports import Clock, Dialler, DialOrder, Placed, Placement
 from worker.store_ports import Store
@@ -44,12 +42,14 @@ NO_ANSWER = "the ERP did not say whether the debt is still open"
 SETTLED = "paid or no longer charged: seen just before the call"
 RESTATED = "owes another sum than was noted: seen just before the call"
 PARKED_FOR = timedelta(minutes=10)  # when a message could not be rendered
-REFUSED_SECONDS = (
-    5.0  # after a batch of which the PBX took nothing: it would refuse the same debtors again at once
-)
 
 
 Asker = Callable[[Sequence[str], datetime], Mapping[str, Owed]]  # client ids -> what each owes at this moment
+
+
+def _nothing(_: datetime) -> str:
+    """Nothing stands against dialling."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,14 @@ class DialPlan:
     new_id: Callable[[datetime], str]
     handler_alive: Callable[[datetime], str]  # empty when a handler lives; else one sentence
     still_unpaid: Asker | None = None  # None: not asked
+    ask_early: Asker | None = None  # the same question, put before their turn ...
+    ahead: int = 0  # ... about so many of the next debtors
+    brakes: Callable[[datetime], str] = _nothing  # paused by hand or by a rule: one sentence
+    lists: Callable[[datetime], str] = _nothing  # a do-not-call list cannot be read: one sentence
+    trunk_unread: Callable[[], str] = str  # nobody knows how much of the trunk others use: one sentence
+    wanted: Callable[[datetime], int] | None = None  # calls at once; None: channels
+    shares: Shares | None = None  # with the other instances of this process on the trunk
+    batches: Batches | None = None  # None: all the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,14 @@ class Step:
 
 def why_not(plan: DialPlan, dialler: Dialler, now: datetime) -> str:
     """Empty when this instance may dial now; else the first reason against it, in one sentence."""
-    return window.why_closed(plan.rules.window, now) or plan.handler_alive(now) or dialler.ready()
+    return (
+        plan.brakes(now)
+        or ("" if plan.rules.test_numbers else window.why_closed(plan.rules.hours.window, now))  # then one by one
+        or plan.handler_alive(now)
+        or dialler.ready()
+        or plan.lists(now)
+        or plan.trunk_unread()
+    )
 
 
 def step(plan: DialPlan, store: Store, dialler: Dialler, clock: Clock, allowance: int) -> Step:
@@ -94,28 +109,52 @@ def step(plan: DialPlan, store: Store, dialler: Dialler, clock: Clock, allowance
 
 
 def claim(
-    plan: DialPlan, store: Store, dialler: Dialler, clock: Clock, allowance: int
+    plan: DialPlan,
+    store: Store,
+    dialler: Dialler,
+    clock: Clock,
+    allowance: int,
+    due: datetime | None = None,
 ) -> tuple[Step, list[Attempt]]:
-    """The first half of a step: what may be dialled now, reserved and committed; nothing has been placed yet."""
+    """The first half of a step: what may be dialled now, reserved and committed; nothing has been placed yet.
+
+    `due`: only of those who were due at that instant; None: now.
+    """
     now = clock()
     if reason := why_not(plan, dialler, now):
+        if plan.shares:
+            plan.shares.leave(plan.instance)
         return Step(why_not=reason), []
-    free = min(allowance, BATCH, plan.channels - store.attempts.count_open(plan.instance))
+    channels = plan.channels if plan.wanted is None else min(plan.channels, plan.wanted(now))
+    in_flight = store.attempts.count_open(plan.instance)
+    more = min(allowance, BATCH, channels - in_flight)
+    route = plan.route()
+    free = more
+    if plan.shares and route.channels is not None:
+        free = plan.shares.turn(plan.instance, in_flight, more, route.channels)
     if free <= 0:
         return Step(), []
     refused: Counter[str] = Counter()
-    candidates = pick(plan, store, now, free, refused)
-    attempts = store.attempts.reserve(
-        candidates, channels=plan.channels, rules=plan.rules.ledger, now=now, route=plan.route()
-    )
+    candidates = pick(plan, store, now, free, refused, due)
+    attempts = store.attempts.reserve(candidates, channels=channels, rules=plan.rules.ledger, now=now, route=route)
+    if plan.shares:
+        left = more - len(attempts) if len(candidates) == free else 0  # else nobody else waits
+        plan.shares.took(plan.instance, in_flight, len(attempts), left)
     return Step(refused=refused, empty=not candidates and not refused), attempts
 
 
-def pick(plan: DialPlan, store: Store, now: datetime, free: int, refused: Counter[str]) -> list[Candidate]:
+def pick(
+    plan: DialPlan,
+    store: Store,
+    now: datetime,
+    free: int,
+    refused: Counter[str],
+    due: datetime | None = None,
+) -> list[Candidate]:
     """The next debtors who may be called, each with a number; the others are postponed with the reason."""
     candidates: list[Candidate] = []
     numbers: set[str] = set()
-    for waiting in store.queue.waiting(plan.instance, now, free * LOOK_AHEAD):
+    for waiting in store.queue.waiting(plan.instance, due or now, free * LOOK_AHEAD):
         if len(candidates) == free:
             break
         choice = choose(plan, waiting, now)
@@ -207,67 +246,3 @@ def put_on_line(plan: DialPlan, store: Store, dialler: Dialler, attempts: Sequen
     for item in by_kind[Placed.UNKNOWN]:  # it may be on the line: reconciliation finds out
         log.warning("placement unknown", instance=plan.instance, attempt=item.attempt_id, reason=item.detail)
     return len(by_kind[Placed.ACCEPTED])
-
-
-def run(
-    plan: DialPlan,
-    store: Store,
-    dialler: Dialler,
-    clock: Clock,
-    pace: Pace,
-    stop: threading.Event,
-    *,
-    idle_seconds: float = 1.0,
-    busy_seconds: float = 0.02,
-    refused_seconds: float = REFUSED_SECONDS,
-    on_step: Callable[[Step], None] = lambda _: None,
-) -> None:
-    """Steps until told to stop. Errors of the outside world are logged and tried again; they dial nobody.
-
-    While one batch is put on the line the next is claimed: the database and the PBX need not wait for each other.
-    """
-    delay = 0.0
-    placing = _Placing(plan, store, dialler, pace)
-    with placing.line:
-        while not stop.wait(delay):
-            attempts: list[Attempt] = []
-            try:
-                done, attempts = claim(plan, store, dialler, clock, pace.allowance() - placing.size)
-            except CollectorError as error:
-                log.error("dialling", instance=plan.instance, error=str(error))
-                done = Step(why_not=str(error))
-            before = placing.size
-            done = replace(done, placed=placing.exchange(attempts))
-            on_step(done)
-            delay = busy_seconds if done.busy or attempts else idle_seconds
-            if before and not done.busy:
-                delay = refused_seconds
-
-
-class _Placing:
-    """The batch that is being put on the line, on a thread of its own; one at a time."""
-
-    def __init__(self, plan: DialPlan, store: Store, dialler: Dialler, pace: Pace) -> None:
-        self.line = ThreadPoolExecutor(1, thread_name_prefix="dial")
-        self.size = 0  # claimed, and not known to the pace yet
-        self._work = partial(put_on_line, plan, store, dialler)
-        self._instance, self._pace = plan.instance, pace
-        self._future: Future[int] | None = None
-
-    def exchange(self, attempts: Sequence[Attempt]) -> int:
-        """Wait for the batch before and begin this one. How many calls that one placed."""
-        placed = self._settle()
-        self._pace.spend(placed)
-        self.size = len(attempts)
-        self._future = self.line.submit(self._work, attempts) if attempts else None
-        return placed
-
-    def _settle(self) -> int:
-        """Attempts whose fate is not known are left to reconciliation."""
-        if self._future is None:
-            return 0
-        try:
-            return self._future.result()
-        except CollectorError as error:
-            log.error("dialling", instance=self._instance, error=str(error))
-            return 0

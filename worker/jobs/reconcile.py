@@ -5,13 +5,16 @@ An attempt is left alone while its call may still live: the PBX says so, or its 
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import structlog
 
 from worker.core import outcome, retry, userfield
 from worker.core.enums import OutcomeSource
-from worker.core.model import Attempt, LedgerRules, LineFacts, Outcome
+from worker.core.line_facts import LineFacts
+from worker.core.model import Attempt, LedgerRules, Outcome
 from worker.core.records import CdrRow, Change
+from worker.core.retry_table import RetryTable
 from worker.jobs.history import Report, recorded
 from worker.ports import Clock, Pbx
 from worker.store_ports import Store
@@ -21,16 +24,25 @@ log = structlog.get_logger(__name__)
 SETTLE = timedelta(seconds=10)  # the handler's own chance to write the outcome; CDR rows may come late
 NEVER = timedelta(minutes=15)  # an outcome without CDR row after this has none
 ALL = "-"  # instance name in the history: one run serves all
+NO_TABLES: Mapping[str, RetryTable] = MappingProxyType({})
 
 
 def reconcile(
-    store: Store, pbx: Pbx, clock: Clock, rules: Mapping[str, LedgerRules], longest_call: timedelta
+    store: Store,
+    pbx: Pbx,
+    clock: Clock,
+    rules: Mapping[str, LedgerRules],
+    longest_call: timedelta,
+    tables: Mapping[str, RetryTable] = NO_TABLES,
 ) -> Report:
-    """One run over all instances. `longest_call`: no channel of ours can live longer (TIMEOUT(absolute))."""
+    """One run over all instances. `longest_call`: no channel of ours can live longer (TIMEOUT(absolute)).
+
+    `rules` and `tables` by instance; an instance that has none gets the usual ones.
+    """
 
     def work() -> Report:
         now = clock()
-        ended, lost = end_orphans(store, pbx, now, rules, longest_call)
+        ended, lost = end_orphans(store, pbx, now, rules, longest_call, tables)
         found, missing = match_cdr(store, now)
         detail: dict[str, object] = {"ended": ended, "lost": lost, "cdr_found": found, "cdr_missing": missing}
         return Report("reconcile", ALL, change=Change(0, 0, ended, found, lost), detail=detail)
@@ -39,7 +51,12 @@ def reconcile(
 
 
 def end_orphans(
-    store: Store, pbx: Pbx, now: datetime, rules: Mapping[str, LedgerRules], longest_call: timedelta
+    store: Store,
+    pbx: Pbx,
+    now: datetime,
+    rules: Mapping[str, LedgerRules],
+    longest_call: timedelta,
+    tables: Mapping[str, RetryTable] = NO_TABLES,
 ) -> tuple[int, int]:
     """(ended from the CDR, lost without a trace)"""
     attempts = store.attempts.open_since(now - SETTLE)
@@ -54,9 +71,9 @@ def end_orphans(
         if row is not None and _just_over(row, now):
             continue  # the handler may be writing this very outcome
         if row is not None:
-            ended += _end(store, attempt, _from_cdr(attempt, row, now), now, rules)
+            ended += _end(store, attempt, _from_cdr(attempt, row, now), now, rules, tables)
         elif attempt.reserved_at + longest_call + NEVER < now or (live is not None and _settled(attempt, now)):
-            lost += _end(store, attempt, outcome.unknown(attempt, now), now, rules, lost=True)
+            lost += _end(store, attempt, outcome.unknown(attempt, now), now, rules, tables, lost=True)
     return ended, lost
 
 
@@ -110,11 +127,18 @@ def _end(
     ending: Outcome,
     now: datetime,
     rules: Mapping[str, LedgerRules],
+    tables: Mapping[str, RetryTable],
     *,
     lost: bool = False,
 ) -> int:
     step = retry.next_step(
-        ending, now=now, rules=rules.get(attempt.instance, LedgerRules()), other_numbers_left=True
+        ending,
+        now=now,
+        rules=rules.get(attempt.instance, LedgerRules()),
+        other_numbers_left=True,
+        table=tables.get(attempt.instance, retry.USUAL),
+        streak=attempt.streak,
+        name=attempt.client_name,
     )
     written = store.outcomes.record(ending, step, lost=lost)
     if written:

@@ -1,16 +1,16 @@
 """Sync: a complete answer of the ERP replaces what we knew; an incomplete or suspicious one changes nothing."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from worker.core import queueing
-from worker.core.model import Action, Alarm, Client, Close, Open, Refresh
+from worker.core.model import Client
 from worker.core.naming import fold, proper
-from worker.core.records import Change
+from worker.core.priority import Ranking
+from worker.core.queueing import Charge
 from worker.errors import SourceLacks
+from worker.jobs import queue
 from worker.jobs.answers import Answer, Doubt, ask_fates, take_in
 from worker.jobs.history import Report, recorded
 from worker.ports import BillSource, Can, Clock, Watcher
@@ -33,6 +33,7 @@ class SyncPlan:
     due_soon_days: int = 0  # bills falling due so soon are fetched as well
     leave_out_types: frozenset[str] = field(default_factory=frozenset)  # ids or names of client types, folded
     read_contracts: bool = True
+    ranking: Ranking = field(default_factory=Ranking)
     normalise: Callable[[Client], Client] = _as_is
     type_name: Callable[[str], str] = proper
     dry_run: bool = False
@@ -153,25 +154,15 @@ def _types_left_out(plan: SyncPlan, store: Store) -> set[str]:
 # --- the queue ---------------------------------------------------------------------------------------
 
 
-def decide_queue(plan: SyncPlan, store: Store, now: datetime) -> list[Action]:
-    """What the stored bills ask of the queue now."""
-    debtors = store.overview.debtors(plan.instance, *plan.charged_span(now), plan.today(now))
-    return queueing.decide(debtors, store.queue.open_entries(plan.instance))
-
-
 def build_queue(sync: Sync) -> Report:
     """Bring the queue in line with the stored bills."""
-    plan, store = sync.plan, sync.store
+    plan = sync.plan
 
     def work() -> Report:
         _check_contracts_known(sync)
-        before = len(store.queue.open_entries(plan.instance))
-        actions = decide_queue(plan, store, sync.clock())
-        changed = store.queue.apply(plan.instance, actions, sync.clock())
-        after = len(store.queue.open_entries(plan.instance))
-        kinds = Counter(type(action) for action in actions)
-        change = Change(before, after, kinds[Open], kinds[Refresh], kinds[Close])
-        return Report("queue", plan.instance, change=change, detail={**count_actions(actions), "changed": changed})
+        now = sync.clock()
+        charge = Charge(*plan.charged_span(now), plan.today(now), plan.ranking)
+        return queue.build(plan.instance, charge, sync.store, sync.clock, sync.watch)
 
     return sync.record("queue", work)
 
@@ -183,12 +174,6 @@ def _check_contracts_known(sync: Sync) -> None:
             f"the contracts of {sync.plan.instance} have never been read, so who wants no notices is not known: "
             "give the ERP's user access to contracts, or set rules.read_contracts: false"
         )
-
-
-def count_actions(actions: list[Action]) -> dict[str, object]:
-    """How many of each kind."""
-    names = {Open: "open", Refresh: "refresh", Close: "close", Alarm: "alarm"}
-    return dict(Counter(names[type(action)] for action in actions))
 
 
 # --- in turn -----------------------------------------------------------------------------------------

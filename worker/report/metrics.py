@@ -1,13 +1,15 @@
-"""What sync knows, as figures for Prometheus: its text exposition, or the same as a list for other programs."""
+"""What sync knows and calls come to, as figures for Prometheus: text exposition, or a list for other programs."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from worker.core import brakes
+from worker.core.brakes import Brake, BrakeKind, CallCount, add_up
 from worker.core.enums import Access, Stage
 from worker.core.records import AlarmRow, Answer, JobRun
 from worker.core.standing import StageSum
@@ -25,6 +27,9 @@ class Facts:
     stages: Mapping[Stage, StageSum] = field(default_factory=dict)
     blocked: Mapping[Access, int] = field(default_factory=dict)
     runs: Mapping[str, Sequence[JobRun]] = field(default_factory=dict)  # by job, newest first
+    brakes: Sequence[Brake] = ()  # those that hold it now
+    counts: Sequence[CallCount] = ()  # its calls of this month
+    today: date | None = None  # None: calls are not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,13 @@ REJECTED: Final = Family(
     "Rows and numbers of the last good run that could not be used.",
     (*SUCCESS.labels, "kind"),
 )
-FAMILIES: Final = (ALARMS, AGE, ROWS, APPLYING, BILLS, REAIS, BLOCKED, SUCCESS, FAILED, REJECTED)
+PAUSED: Final = Family("collector_paused", "1 while a brake of this kind holds dialling back.", ALARMS.labels)
+CALLS: Final = Family("collector_calls_today", "Calls that ended today.", ("instance", "trunk", "caller_id"))
+SHORT: Final = Family("collector_short_calls_today", "Of them, short ones as Anatel counts.", CALLS.labels)
+MONTH: Final = Family("collector_calls_month", "Calls that ended this month.", CALLS.labels)
+FAMILIES: Final = (
+    ALARMS, AGE, ROWS, APPLYING, BILLS, REAIS, BLOCKED, SUCCESS, FAILED, REJECTED, PAUSED, CALLS, SHORT, MONTH,
+)  # fmt: skip
 
 Sample = tuple[Family, tuple[str, ...], float]  # with its label values, in the order of the family's labels
 
@@ -89,12 +100,13 @@ def _samples(facts: Sequence[Facts], now: datetime) -> Iterator[Sample]:
     for one in facts:
         yield from _stored(one, now)
         yield from _standing(one)
+        yield from _calls(one)
         for job, runs in one.runs.items():
             yield from _job(one.instance, job, runs)
 
 
 def _stored(one: Facts, now: datetime) -> Iterator[Sample]:
-    for kind in KINDS:
+    for kind in (*KINDS, *brakes.ALARMS):
         yield ALARMS, (one.instance, kind), float(sum(alarm.kind == kind for alarm in one.alarms))
     for kind, answer in one.answers.items():
         yield AGE, (one.instance, kind), max(0.0, (now - answer.complete_at).total_seconds())
@@ -108,6 +120,20 @@ def _standing(one: Facts) -> Iterator[Sample]:
         yield REAIS, (one.instance, stage.value), float(sums.total)
     for access, count in one.blocked.items():
         yield BLOCKED, (one.instance, access.value), float(count)
+
+
+def _calls(one: Facts) -> Iterator[Sample]:
+    """Pauses, and calls by trunk and caller id."""
+    for kind in BrakeKind:
+        yield PAUSED, (one.instance, kind.value), float(any(brake.kind is kind for brake in one.brakes))
+    if one.today is None:
+        return
+    for trunk, caller_id in sorted({(row.trunk, row.caller_id) for row in one.counts}):
+        rows = [row for row in one.counts if (row.trunk, row.caller_id) == (trunk, caller_id)]
+        today, labels = add_up(row for row in rows if row.day == one.today), (one.instance, trunk, caller_id)
+        yield CALLS, labels, float(today.calls)
+        yield SHORT, labels, float(today.short_calls)
+        yield MONTH, labels, float(add_up(rows).calls)
 
 
 def _job(instance: str, job: str, runs: Sequence[JobRun]) -> Iterator[Sample]:

@@ -1,10 +1,12 @@
 """Claim and ledger over MariaDB: what `reserve` returns has been committed, and only that may be dialled."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from worker.core.enums import AttemptState
-from worker.core.model import Attempt, Candidate, LedgerRules
+from worker.core.enums import AttemptState, CallEnding
+from worker.core.model import Attempt, Candidate, LedgerRules, Streak
 from worker.core.route import ANY_ROUTE, Route
 from worker.core.ulid import is_ulid
 from worker.store import rows
@@ -80,7 +82,7 @@ class SqlAttempts:
         return [found.get(attempt_id) for attempt_id in ids]
 
     def open_since(self, before: datetime) -> list[Attempt]:
-        return self._db.run(lambda tx: [rows.attempt(row) for row in tx.rows("open_since", before=before)])
+        return self._db.run(lambda tx: [_with_streak(row) for row in tx.rows("open_since", before=before)])
 
     def count_open(self, instance: str) -> int:
         return self._db.run(lambda tx: tx.number("count_open", instance=instance))
@@ -142,7 +144,12 @@ def _reserve(
 
 
 def _get(tx: Tx, attempt_ids: Iterable[str]) -> dict[str, Attempt]:
-    return {row.attempt_id: rows.attempt(row) for row in tx.rows_in("get_attempts", "attempt_ids", attempt_ids)}
+    return {row.attempt_id: _with_streak(row) for row in tx.rows_in("get_attempts", "attempt_ids", attempt_ids)}
+
+
+def _with_streak(row: Any) -> Attempt:
+    ending = CallEnding(row.last_ending) if row.last_ending else None
+    return replace(rows.attempt(row), streak=Streak(ending, row.in_a_row))
 
 
 def _values(attempt: Attempt) -> dict[str, object]:

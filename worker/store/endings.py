@@ -2,14 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from worker.core.do_not_call import OPT_OUT_SOURCE
 from worker.core.enums import AttemptState
 from worker.core.model import Block, NextStep, Outcome
 from worker.store import rows
 from worker.store.engine import Tx
+from worker.store.notes import note_values, waiting_note
 
+ASKED = "the debtor asked in a call never to be called again"
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -40,9 +43,14 @@ def record_one(tx: Tx, ending: Ending) -> bool:
             reason=rows.fit(step.reason, 255),
             not_before=rows.next_attempt(step.not_before),
             now=outcome.ended_at,
+            after_sync=step.after_sync,
+            ending=step.ending or "",
         )
     if step.block is not None:
         tx.change("put_block", **block_values(step.block, outcome.attempt_id, outcome.ended_at))
+    _keep_quiet(tx, [ending])
+    _list_opt_outs(tx, [ending])
+    _add_notes(tx, [ending])
     return True
 
 
@@ -58,9 +66,12 @@ def record_together(tx: Tx, endings: Sequence[Ending]) -> None:
         raise UnusualError  # one has its outcome already, or comes twice
     if tx.change("end_attempts", attempt_ids=ids) != len(ids):
         raise UnusualError  # one was withdrawn: its entry is not moved
-    for (state, reason, after), same in _by_step(endings).items():
-        tx.change("move_entries", attempt_ids=same, state=state, reason=reason, after=after, at_once=rows.AT_ONCE)
+    for move, same in _by_step(endings).items():
+        tx.change("move_entries", attempt_ids=same, at_once=rows.AT_ONCE, **asdict(move))
     tx.bulk("put_block", _blocks(endings))
+    _keep_quiet(tx, endings)
+    _list_opt_outs(tx, endings)
+    _add_notes(tx, endings)
 
 
 def block_values(block: Block, attempt_id: str, now: datetime) -> dict[str, object]:
@@ -74,14 +85,56 @@ def block_values(block: Block, attempt_id: str, now: datetime) -> dict[str, obje
     }
 
 
-def _by_step(endings: Sequence[Ending]) -> dict[tuple[str, str, int | None], list[str]]:
-    """Attempt ids by new state, reason, and microseconds from the end of the call to the next one."""
-    found: dict[tuple[str, str, int | None], list[str]] = defaultdict(list)
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """What becomes of a queue entry: those that take the same step are moved by one statement."""
+
+    state: str
+    reason: str
+    after: int | None  # microseconds from the end of the call to the next one
+    after_sync: bool
+    ending: str
+
+
+def _by_step(endings: Sequence[Ending]) -> dict[_Move, list[str]]:
+    """Attempt ids by the move of their entries."""
+    found: dict[_Move, list[str]] = defaultdict(list)
     for ending in sorted(endings, key=lambda one: one.outcome.attempt_id):
         step, until = ending.step, ending.step.not_before
         after = None if until is None else (until - ending.outcome.ended_at) // _MICROSECOND
-        found[step.state, rows.fit(step.reason, 255), after].append(ending.outcome.attempt_id)
+        move = _Move(step.state, rows.fit(step.reason, 255), after, step.after_sync, step.ending or "")
+        found[move].append(ending.outcome.attempt_id)
     return found
+
+
+def _keep_quiet(tx: Tx, endings: Sequence[Ending]) -> None:
+    """One statement for all of them, and none when nobody was spoken with."""
+    until = {
+        one.outcome.attempt_id: rows.utc(one.step.quiet_until).isoformat(" ", "microseconds")
+        for one in endings
+        if one.step.quiet_until is not None
+    }
+    if until:
+        told = ";".join(f"{attempt_id} {instant}" for attempt_id, instant in until.items())
+        tx.change("keep_quiet", attempt_ids=sorted(until), until=told)
+
+
+def _list_opt_outs(tx: Tx, endings: Sequence[Ending]) -> None:
+    """One by one: hardly anybody asks."""
+    for ending in endings:
+        if ending.step.never:
+            tx.change(
+                "never_call_again",
+                attempt_id=ending.outcome.attempt_id,
+                source=OPT_OUT_SOURCE,
+                reason=ASKED,
+                now=ending.outcome.ended_at,
+            )
+
+
+def _add_notes(tx: Tx, endings: Sequence[Ending]) -> None:
+    notes = [waiting_note(one.outcome, one.step.note) for one in endings if one.step.note]
+    tx.bulk("add_note", [note_values(one) for one in notes])
 
 
 def _blocks(endings: Sequence[Ending]) -> list[dict[str, object]]:

@@ -1,7 +1,7 @@
 """What the server's error numbers mean to an administrator: one sentence each, never the server's own text,
 which may quote a telephone number or a name."""
 
-from worker.errors import SchemaMismatch, StoreError, StoreUnavailable
+from worker.errors import SchemaMismatch, StoreError, StoreReadOnly, StoreUnavailable
 
 BUSY = frozenset({1205, 1213})  # lock wait timeout, deadlock: the same transaction again may well pass
 
@@ -28,7 +28,7 @@ def explain(code: int, what: str = "") -> StoreError:
             _CROWDED,
             StoreUnavailable(f"The database takes no more connections (error {code})."),
         ),
-        (_READ_ONLY, StoreUnavailable(f"The database is read-only now (error {code}); nothing was written.")),
+        (_READ_ONLY, StoreReadOnly(f"The database is read-only now (error {code}); nothing was written.")),
         (_FULL, StoreUnavailable(f"The database cannot write (error {code}); is the disk full?")),
         (BUSY, StoreUnavailable(f"The database is busy with other work (error {code}){where}; try again.")),
         (

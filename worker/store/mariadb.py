@@ -8,8 +8,14 @@ from worker.settings import Database
 from worker.store import migrate, probe
 from worker.store.alarms import SqlAlarms
 from worker.store.attempts import SqlAttempts
+from worker.store.brakes import SqlBrakes
 from worker.store.catalogue import SqlCatalogue
+from worker.store.counts import SqlCounts
+from worker.store.do_not_call import SqlDoNotCall
 from worker.store.engine import Db
+from worker.store.history import SqlHistory
+from worker.store.issabel_dnc import IssabelDnc
+from worker.store.notes import SqlNotes
 from worker.store.outcomes import SqlOutcomes
 from worker.store.overview import SqlOverview
 from worker.store.presence import SqlPresence
@@ -53,14 +59,20 @@ class OpenStore:
 def open_store(database: Database) -> OpenStore:
     """Connects when first used, so that a process may start before its database does."""
     db = Db(database)
+    issabel = IssabelDnc(db)
     store = Store(
         catalogue=SqlCatalogue(db),
         overview=SqlOverview(db),
         alarms=SqlAlarms(db),
-        queue=SqlQueue(db),
+        queue=SqlQueue(db, issabel),
         attempts=SqlAttempts(db),
         outcomes=SqlOutcomes(db),
         runs=SqlRuns(db),
         presence=SqlPresence(db),
+        do_not_call=SqlDoNotCall(db, issabel),
+        brakes=SqlBrakes(db),
+        counts=SqlCounts(db),
+        notes=SqlNotes(db),
+        history=SqlHistory(db, issabel),
     )
     return OpenStore(db, store)

@@ -12,7 +12,11 @@ from worker.core.records import Answer, Change
 from worker.store import rows
 from worker.store.catalogue import compare
 from worker.store.memory_attempts import MemoryAttempts
+from worker.store.memory_brakes import MemoryBrakes, MemoryCounts
+from worker.store.memory_do_not_call import MemoryDoNotCall
+from worker.store.memory_history import MemoryHistory
 from worker.store.memory_intake import MemoryIntake, Place
+from worker.store.memory_notes import MemoryNotes
 from worker.store.memory_outcomes import MemoryOutcomes
 from worker.store.memory_overview import MemoryAlarms, MemoryOverview
 from worker.store.memory_queue import MemoryQueue
@@ -34,6 +38,11 @@ def memory_store(tables: Tables | None = None) -> Store:
         outcomes=MemoryOutcomes(tables),
         runs=MemoryRuns(tables),
         presence=MemoryPresence(tables),
+        do_not_call=MemoryDoNotCall(tables),
+        brakes=MemoryBrakes(tables),
+        counts=MemoryCounts(tables),
+        notes=MemoryNotes(tables),
+        history=MemoryHistory(tables),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from worker.core.enums import AttemptState, EntryState
 from worker.core.ledger import take
-from worker.core.model import Attempt, Candidate, LedgerRow, LedgerRules, QueueEntry
+from worker.core.model import Attempt, Candidate, LedgerRow, LedgerRules, QueueEntry, Streak
 from worker.core.route import ANY_ROUTE, Route
 from worker.store import rows
 from worker.store.attempts import new_attempt, one_instance
@@ -73,20 +73,30 @@ class MemoryAttempts:
                 attempt = self._tables.attempts[attempt_id]
                 self._tables.attempts[attempt_id] = replace(attempt, answered_at=now)
             found = self._tables.attempts.get(attempt_id)
-            return found if found is not None and found.state is AttemptState.ANSWERED else None
+            if found is None or found.state is not AttemptState.ANSWERED:
+                return None
+            return self._with_streak(found)
 
     def get(self, attempt_id: str) -> Attempt | None:
         with self._tables.mutex:
-            return self._tables.attempts.get(attempt_id)
+            found = self._tables.attempts.get(attempt_id)
+            return None if found is None else self._with_streak(found)
 
     def open_since(self, before: datetime) -> list[Attempt]:
         with self._tables.mutex:
-            found = [a for a in self._tables.attempts.values() if a.state.is_open and a.reserved_at < before]
+            mine = [a for a in self._tables.attempts.values() if a.state.is_open and a.reserved_at < before]
+            found = [self._with_streak(one) for one in mine]
         return sorted(found, key=lambda one: (one.reserved_at, one.attempt_id))
 
     def count_open(self, instance: str) -> int:
         with self._tables.mutex:
             return sum(a.instance == instance and a.state.is_open for a in self._tables.attempts.values())
+
+    def _with_streak(self, attempt: Attempt) -> Attempt:
+        """How the debtor's calls ended before this one is known while this one holds the entry."""
+        if not attempt.state.is_open:
+            return attempt
+        return replace(attempt, streak=self._tables.streaks.get(attempt.entry_id, Streak()))
 
     def _count_on(self, trunk: str) -> int:
         return sum(a.trunk == trunk and a.state.is_open for a in self._tables.attempts.values())
@@ -96,8 +106,9 @@ class MemoryAttempts:
         if taken is None or taken.attempt_id != attempt_id:
             return
         del self._tables.taken[who]
-        self._tables.ledger[who] = taken.before
-        if taken.before.last_try_at is None:
+        row = replace(taken.before, quiet_until=self._tables.ledger[who].quiet_until)
+        self._tables.ledger[who] = row
+        if row.last_try_at is None and row.quiet_until is None:
             del self._tables.ledger[who]
 
     def _move(self, attempt_id: str, to: AttemptState, *guard: AttemptState) -> bool:

@@ -6,12 +6,15 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from worker.core.do_not_call import OPT_OUT_SOURCE, DoNotCall
 from worker.core.enums import AttemptState, EntryState, Origination
-from worker.core.model import Block, NextStep, Outcome
+from worker.core.model import Attempt, Block, LedgerRow, NextStep, Outcome, Streak
 from worker.core.records import CdrRow, OutcomeRow, TallyRow
 from worker.store import rows
 from worker.store.cdr import AFTER, BEFORE, ZONES, keep_best
+from worker.store.endings import ASKED
 from worker.store.memory_tables import Recorded, Tables
+from worker.store.notes import waiting_note
 from worker.store.outcomes import LOOK_AGAIN, UNMATCHED_LIMIT
 
 
@@ -33,9 +36,16 @@ class MemoryOutcomes:
                 self._tables.attempts[attempt.attempt_id] = replace(
                     attempt, state=state, ended_at=outcome.ended_at
                 )
-                self._move_entry(attempt.entry_id, step)
+                self._move_entry(attempt.entry_id, step, outcome.ended_at)
             if step.block is not None:
                 self.block(step.block, outcome.attempt_id, outcome.ended_at)
+            if step.quiet_until is not None and attempt is not None and attempt.debtor:
+                self._keep_quiet(attempt.debtor, step.quiet_until)
+            if step.never and attempt is not None:
+                self._never_call_again(attempt, outcome.ended_at)
+            if step.note:
+                note = waiting_note(outcome, step.note)
+                self._tables.notes.setdefault(note.attempt_id, note)
             return True
 
     def block(self, block: Block, attempt_id: str, now: datetime) -> None:  # noqa: ARG002 - kept only as evidence
@@ -103,12 +113,38 @@ class MemoryOutcomes:
             found.sort(key=lambda one: (one.outcome.ended_at, one.outcome.attempt_id), reverse=True)
             return [self._listed(one) for one in found[:limit]]
 
-    def _move_entry(self, entry_id: int, step: NextStep) -> None:
+    def _move_entry(self, entry_id: int, step: NextStep, now: datetime) -> None:
         entry = self._tables.entries.get(entry_id)
-        if entry is not None and entry.state is EntryState.CLAIMED:
-            self._tables.entries[entry_id] = replace(
-                entry, state=step.state, reason=rows.fit(step.reason, 255), next_attempt_at=step.not_before
-            )
+        if entry is None or entry.state is not EntryState.CLAIMED:
+            return
+        self._tables.entries[entry_id] = replace(
+            entry,
+            state=step.state,
+            reason=rows.fit(step.reason, 255),
+            next_attempt_at=step.not_before,
+            after_sync=now if step.after_sync else None,
+            turn=entry.turn if entry.bumped_at is None else entry.oldest_due.toordinal(),
+            bumped_at=None,
+        )
+        before = self._tables.streaks.get(entry_id, Streak())
+        times = before.count + 1 if before.ending is step.ending else 1
+        self._tables.streaks[entry_id] = Streak(step.ending, times)
+
+    def _keep_quiet(self, debtor: str, until: datetime) -> None:
+        row = self._tables.ledger.get(debtor, LedgerRow(debtor))
+        latest = until if row.quiet_until is None else max(row.quiet_until, until)
+        self._tables.ledger[debtor] = replace(row, quiet_until=latest)
+
+    def _never_call_again(self, attempt: Attempt, now: datetime) -> None:
+        kind, _, document = attempt.debtor.partition(":")
+        asked = DoNotCall(reason=ASKED, source=OPT_OUT_SOURCE, added_at=now)
+        lines = [replace(asked, document=document)] if kind == "d" else []
+        client = self._tables.clients.get((attempt.instance, attempt.client_id))
+        if kind == "c" and client is not None:
+            lines = [replace(asked, number=one.number, instance=attempt.instance) for one in client.phones]
+        for line in lines:
+            known = self._tables.do_not_call.get(line.key)
+            self._tables.do_not_call[line.key] = replace(known, expires_on=None) if known else line
 
     def _between(self, start: datetime, end: datetime, instance: str | None) -> list[Recorded]:
         return [

@@ -1,7 +1,7 @@
 """What is asked about clients, bills and contracts, and the alarms: the twins in memory."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -47,8 +47,15 @@ class MemoryOverview:
         return merge(clients.values(), bills, contracts, due_from, due_until, today)
 
     def open_bills(self, instance: str, client_id: str) -> list[Bill]:
+        return self.open_bills_of(instance, [client_id])[client_id]
+
+    def open_bills_of(self, instance: str, client_ids: Sequence[str]) -> dict[str, list[Bill]]:
+        found: dict[str, list[Bill]] = {client_id: [] for client_id in client_ids}
         with self._tables.mutex:
-            return _oldest_first([bill for bill in self._bills(instance) if bill.client_id == client_id])
+            for bill in self._bills(instance):
+                if bill.client_id in found:
+                    found[bill.client_id].append(bill)
+        return {client_id: _oldest_first(bills) for client_id, bills in found.items()}
 
     def settle(self, instance: str, fates: Mapping[str, Fate], now: datetime) -> int:
         """A bill whose fate is OPEN is still owed and left alone."""

@@ -1,14 +1,18 @@
 """The queue's twin in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
-from worker.core.enums import EntryState, LineResult
+from worker.core.enums import EntryState
 from worker.core.ledger import debtor_key
 from worker.core.model import Action, Close, Debtor, LedgerRow, Open, QueueEntry, Refresh, Waiting
+from worker.core.priority import Place, Ranking, bumped_turn
+from worker.core.queueing import Built, Charge
 from worker.core.records import Dossier
-from worker.store import rows
+from worker.store import memory_build, rows
+from worker.store.last_calls import Call, LastCalls, last_calls
+from worker.store.memory_do_not_call import with_lists
 from worker.store.memory_tables import Tables, told_shared
 from worker.store.queue import block_applies
 
@@ -35,6 +39,57 @@ class MemoryQueue:
             refreshed = sum(self._refresh(instance, action) for action in actions if isinstance(action, Refresh))
             opened = sum(self._open(instance, action.debtor) for action in actions if isinstance(action, Open))
             return closed + refreshed + opened
+
+    def build(self, instance: str, charge: Charge, now: datetime, on_rows: Callable[[int], None]) -> Built:
+        tables = self._tables
+        with tables.mutex:
+            before = memory_build.open_entries(tables, instance)
+            claimed = {entry.entry_id for entry in before if entry.state is EntryState.CLAIMED}
+            actions, turns = memory_build.decide(tables, instance, charge, now)
+            closing = [action.entry_id for action in actions if isinstance(action, Close)]
+            on_rows(self.apply(instance, actions, now))
+            memory_build.put_turns(tables, turns)
+            return Built(
+                len(before),
+                len(memory_build.open_entries(tables, instance)),
+                opened=sum(isinstance(action, Open) for action in actions),
+                refreshed=sum(isinstance(action, Refresh) for action in actions),
+                closed=sum(entry_id not in claimed for entry_id in closing),
+                left=sum(entry_id in claimed for entry_id in closing),
+                reordered=len(turns),
+            )
+
+    def reorder(self, instance: str, ranking: Ranking, today: date, now: datetime) -> int:
+        with self._tables.mutex:
+            turns = memory_build.order_again(self._tables, instance, ranking, today, now)
+            memory_build.put_turns(self._tables, turns)
+            return len(turns)
+
+    def bump(self, instance: str, client_id: str, now: datetime) -> bool:
+        first = bumped_turn(now)
+        with self._tables.mutex:
+            entry = self._open_entry(instance, client_id)
+            if entry is None or entry.state is not EntryState.WAITING or entry.bumped_at is not None:
+                return False
+            self._tables.entries[entry.entry_id] = replace(entry, bumped_at=now, turn=first)
+            return True
+
+    def unbump(self, entry_id: int, turn: int) -> bool:
+        with self._tables.mutex:
+            entry = self._tables.entries.get(entry_id)
+            if entry is None or entry.state is EntryState.DONE or entry.bumped_at is None:
+                return False
+            self._tables.entries[entry_id] = replace(entry, bumped_at=None, turn=turn)
+            return True
+
+    def open_entry(self, instance: str, client_id: str) -> Waiting | None:
+        with self._tables.mutex:
+            entry = self._open_entry(instance, client_id)
+            return None if entry is None else self._with_facts(entry, self._tables.owners(instance))
+
+    def place(self, entry: QueueEntry, numbers: Sequence[str], ranking: Ranking, now: datetime) -> Place:
+        with self._tables.mutex:
+            return memory_build.place(self._tables, entry, numbers, ranking, now)
 
     def waiting(self, instance: str, now: datetime, limit: int) -> list[Waiting]:
         with self._tables.mutex:
@@ -96,15 +151,17 @@ class MemoryQueue:
             total=rows.cents(action.debtor.total),
             bill_count=action.debtor.bill_count,
             oldest_due=action.debtor.oldest_due,
-            turn=rows.turn(action.debtor),
+            turn=rows.turn(action.debtor) if entry.bumped_at is None else entry.turn,
         )
         return True
 
+    def _open_entry(self, instance: str, client_id: str) -> QueueEntry | None:
+        mine = memory_build.open_entries(self._tables, instance)
+        return next((entry for entry in mine if entry.client_id == client_id), None)
+
     def _open(self, instance: str, debtor: Debtor) -> bool:
-        for entry in self._tables.entries.values():
-            same = (entry.instance, entry.client_id) == (instance, debtor.client_id)
-            if same and entry.state is not EntryState.DONE:
-                return False
+        if self._open_entry(instance, debtor.client_id) is not None:
+            return False
         number = max(self._tables.entries, default=0) + 1
         self._tables.entries[number] = QueueEntry(
             entry_id=number,
@@ -124,26 +181,37 @@ class MemoryQueue:
         mine = sorted({phone.number for phone in phones})
         document = client.document if client else None
         debtor = debtor_key(entry.instance, entry.client_id, document)
+        answer = self._tables.answers.get((entry.instance, "bills"))
         blocks = [self._tables.blocks[key] for key in sorted(self._tables.blocks) if key[0] in mine]
-        return Waiting(
+        last = self._last_calls(entry, mine)
+        found = Waiting(
             entry=entry,
             client_name=client.name if client else "",
             phones=phones,
             ledger={who: self._tables.ledger[who] for who in (*mine, debtor) if who in self._tables.ledger},
             blocks=tuple(b for b in blocks if block_applies(b, entry.instance, entry.client_id)),
-            last_outcome=self._last_outcomes(entry, mine),
+            last_outcome=last.last_outcome,
+            reached=last.reached,
+            last_ending=last.last_ending,
             debtor=debtor,
+            document=document,
+            city=client.city if client else "",
+            synced_at=answer.complete_at if answer else None,
         )
+        return with_lists(self._tables, entry.instance, found)
 
-    def _last_outcomes(self, entry: QueueEntry, numbers: list[str]) -> dict[str, LineResult]:
+    def _last_calls(self, entry: QueueEntry, numbers: list[str]) -> LastCalls:
         mine = [
             recorded.outcome
             for recorded in self._tables.outcomes.values()
             if (recorded.outcome.instance, recorded.outcome.client_id) == (entry.instance, entry.client_id)
-            and recorded.outcome.number in numbers
         ]
         mine.sort(key=lambda one: (one.ended_at, one.attempt_id))
-        return {one.number: one.line_result for one in mine}
+        calls = (
+            Call(one.number, one.ended_at, one.line_result, one.answerer, one.talk.heard, one.talk.result)
+            for one in mine
+        )
+        return last_calls(calls, numbers)
 
 
 def _in_order(entries: Iterable[QueueEntry]) -> list[QueueEntry]:

@@ -7,8 +7,11 @@ from datetime import datetime
 from threading import RLock
 
 from worker.core.billing import Contract
+from worker.core.brakes import Brake, CallCount
+from worker.core.do_not_call import DoNotCall, Key
 from worker.core.enums import Fate
-from worker.core.model import Attempt, Bill, Block, Client, LedgerRow, Outcome, QueueEntry, Rejected
+from worker.core.erp_note import ErpNote
+from worker.core.model import Attempt, Bill, Block, Client, LedgerRow, Outcome, QueueEntry, Rejected, Streak
 from worker.core.records import AlarmRow, Answer, CdrRow, JobRun
 
 
@@ -42,16 +45,23 @@ class Tables:
     alarms: list[AlarmRow] = field(default_factory=list)  # the first is number 1; none is ever taken out
     client_types: dict[str, dict[str, str]] = field(default_factory=dict)
     entries: dict[int, QueueEntry] = field(default_factory=dict)
+    streaks: dict[int, Streak] = field(default_factory=dict)  # by entry id
     attempts: dict[str, Attempt] = field(default_factory=dict)
     ledger: dict[str, LedgerRow] = field(default_factory=dict)
     taken: dict[str, Taken] = field(default_factory=dict)  # by number or debtor
     blocks: dict[tuple[str, str, str], Block] = field(default_factory=dict)  # (number, instance, client id)
+    do_not_call: dict[Key, DoNotCall] = field(default_factory=dict)  # (number, document, instance, source)
+    issabel: list[tuple[str, str]] | None = None  # (caller_id, status) of Issabel's list; None: it is not there
+    issabel_unreadable: str = ""
     outcomes: dict[str, Recorded] = field(default_factory=dict)
+    notes: dict[str, ErpNote] = field(default_factory=dict)  # by attempt id
     cdr: list[CdrRow] = field(default_factory=list)
     runs: dict[int, JobRun] = field(default_factory=dict)
     rejected: dict[int, list[Rejected]] = field(default_factory=dict)
     presence: dict[tuple[str, str], tuple[datetime, str]] = field(default_factory=dict)
     locks: set[str] = field(default_factory=set)
+    brakes: dict[tuple[str, str], Brake] = field(default_factory=dict)  # (instance, kind)
+    call_counts: list[CallCount] = field(default_factory=list)
 
     def active_clients(self) -> Iterator[tuple[tuple[str, str], Client]]:
         return ((key, client) for key, client in self.clients.items() if key not in self.inactive)

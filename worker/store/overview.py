@@ -1,7 +1,7 @@
 """Questions about clients, bills and contracts as they are stored: who owes what, which lines are blocked."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -47,9 +47,13 @@ class SqlOverview:
         return self._db.run(work)
 
     def open_bills(self, instance: str, client_id: str) -> list[Bill]:
-        return self._db.run(
-            lambda tx: [rows.bill(row) for row in tx.rows("open_bills_of", instance=instance, client_id=client_id)]
-        )
+        return self.open_bills_of(instance, [client_id])[client_id]
+
+    def open_bills_of(self, instance: str, client_ids: Sequence[str]) -> dict[str, list[Bill]]:
+        found: dict[str, list[Bill]] = {client_id: [] for client_id in client_ids}
+        for row in self._db.run(lambda tx: tx.rows_in("open_bills_of", "client_ids", found, instance=instance)):
+            found[row.client_id].append(rows.bill(row))
+        return found
 
     def settle(self, instance: str, fates: Mapping[str, Fate], now: datetime) -> int:
         """A bill whose fate is OPEN is still owed and left alone."""

@@ -2,23 +2,31 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
-from worker.core.enums import EntryState, LineResult
-from worker.core.ledger import WEEK, debtor_key
+from worker.core.enums import Answerer, EntryState, Heard, LineResult, Result
+from worker.core.ledger import debtor_key
 from worker.core.model import Action, Block, Close, LedgerRow, Open, Refresh, Waiting
 from worker.core.model import QueueEntry as Entry
+from worker.core.priority import Place, Ranking, alike, bumped_turn
+from worker.core.queueing import Built, Charge
 from worker.core.records import Dossier
 from worker.store import rows
+from worker.store.do_not_call import lines_naming
 from worker.store.engine import Db, Tx
+from worker.store.issabel_dnc import IssabelDnc
+from worker.store.last_calls import Call, last_calls
+from worker.store.ledger import ledger_of
+from worker.store.queue_build import CHUNK, OnRows, QueueBuild, counted, times
 
 
 class SqlQueue:
     """`worker.ports.Queue` over MariaDB."""
 
-    def __init__(self, db: Db) -> None:
-        self._db = db
+    def __init__(self, db: Db, issabel: IssabelDnc) -> None:
+        self._db, self._issabel = db, issabel
 
     def open_entries(self, instance: str) -> list[Entry]:
         return self._db.run(lambda tx: [rows.entry(row) for row in tx.rows("open_entries", instance=instance)])
@@ -37,12 +45,57 @@ class SqlQueue:
 
         return self._db.run(work)
 
-    def waiting(self, instance: str, now: datetime, limit: int) -> list[Waiting]:
+    def build(self, instance: str, charge: Charge, now: datetime, on_rows: OnRows, chunk: int = CHUNK) -> Built:
+        return QueueBuild(self._db, instance, now, on_rows, chunk).build(charge)
+
+    def reorder(self, instance: str, ranking: Ranking, today: date, now: datetime) -> int:
+        return QueueBuild(self._db, instance, now, lambda _: None).reorder(ranking, today)
+
+    def bump(self, instance: str, client_id: str, now: datetime) -> bool:
+        first = {"turn": bumped_turn(now), "now": now}
         return self._db.run(
+            lambda tx: tx.change("bump_entry", instance=instance, client_id=client_id, **first) == 1
+        )
+
+    def unbump(self, entry_id: int, turn: int) -> bool:
+        return self._db.run(lambda tx: tx.change("unbump_entry", entry_id=entry_id, turn=turn) == 1)
+
+    def open_entry(self, instance: str, client_id: str) -> Waiting | None:
+        def work(tx: Tx) -> Waiting | None:
+            row = tx.one("open_entry_of", instance=instance, client_id=client_id)
+            return None if row is None else _with_facts(tx, instance, [row])[0]
+
+        found = self._db.run(work)
+        return None if found is None else self._issabel.marked([found])[0]
+
+    def place(self, entry: Entry, numbers: Sequence[str], ranking: Ranking, now: datetime) -> Place:
+        def work(tx: Tx) -> Place:
+            where = {"instance": entry.instance, "turn": entry.turn, "entry_id": entry.entry_id}
+            counts = tx.number("count_ahead", **where), tx.number("count_waiting", instance=entry.instance)
+            if not ranking.by_hour:
+                return Place(*counts, entry.bumped_at is not None)
+            when = times(ranking, now)
+            own = counted(
+                (row.number, row.hour, row.calls, row.persons)
+                for row in tx.rows_in("hours_of", "numbers", numbers, **when)
+            )
+            groups = {alike(number) for number in numbers}
+            like = counted(
+                (row.alike, row.hour, row.calls, row.persons)
+                for row in tx.rows("hours_alike", **when)
+                if row.alike in groups
+            )
+            return Place(*counts, entry.bumped_at is not None, own, like)
+
+        return self._db.run(work)
+
+    def waiting(self, instance: str, now: datetime, limit: int) -> list[Waiting]:
+        found = self._db.run(
             lambda tx: _with_facts(
                 tx, instance, tx.rows("waiting_entries", instance=instance, now=now, limit=limit)
             )
         )
+        return self._issabel.marked(found)
 
     def postpone(self, entry_id: int, until: datetime | None, reason: str) -> bool:
         parked = rows.PARKED if until is None else until
@@ -61,12 +114,13 @@ class SqlQueue:
             return Dossier(
                 number=number,
                 waiting=tuple(sorted(waiting, key=lambda one: one.entry.entry_id)),
-                ledger=_ledger(tx, [number]).get(number, LedgerRow(number)),
+                ledger=ledger_of(tx, [number]).get(number, LedgerRow(number)),
                 blocks=tuple(rows.block(row) for row in tx.rows("blocks_of", numbers=[number])),
                 attempts=tuple(rows.attempt(row) for row in tx.rows("attempts_to", number=number)),
             )
 
-        return self._db.run(work)
+        found = self._db.run(work)
+        return replace(found, waiting=tuple(self._issabel.marked(found.waiting)))
 
 
 def closed_by_reason(actions: Iterable[Action]) -> dict[str, list[int]]:
@@ -110,32 +164,36 @@ def _refresh_values(instance: str, action: Refresh, now: datetime) -> dict[str, 
     }
 
 
-def _row(row: Any) -> LedgerRow:
-    tries, *earlier = (row.recent >> 4 * days & 15 for days in range(WEEK))
-    return LedgerRow(row.who, row.day, tries, rows.aware_or_none(row.last_try_at), tuple(earlier))
-
-
-def _ledger(tx: Tx, who: Iterable[str]) -> dict[str, LedgerRow]:
-    return {row.who: _row(row) for row in tx.rows_in("ledger_of", "who", who)}
+def _call(row: Any) -> Call:
+    return Call(
+        number=row.number,
+        ended_at=rows.aware(row.ended_at),
+        line_result=LineResult(row.line_result),
+        answerer=Answerer(row.answerer),
+        heard=Heard(row.heard),
+        result=Result(row.result),
+    )
 
 
 def _with_facts(tx: Tx, instance: str, entries: Sequence[Any]) -> list[Waiting]:
-    """Phones, ledger, blocks and last outcomes of all entries, each in one query for all of them."""
+    """Phones, ledger, blocks, lists and last outcomes of all entries, each in one query for all of them."""
     clients = list(dict.fromkeys(row.client_id for row in entries))
     phones = rows.phones_by_client(tx.rows_in("phones_of", "client_ids", clients, instance=instance))
     numbers = sorted({phone.number for found in phones.values() for phone in found})
     debtors = {row.client_id: debtor_key(instance, row.client_id, row.document) for row in entries}
-    ledger = _ledger(tx, sorted({*numbers, *debtors.values()}))
+    ledger = ledger_of(tx, sorted({*numbers, *debtors.values()}))
     blocks: dict[str, list[Block]] = defaultdict(list)
     for row in tx.rows_in("blocks_of", "numbers", numbers):
         blocks[row.number].append(rows.block(row))
-    last: dict[str, dict[str, LineResult]] = defaultdict(dict)
+    calls: dict[str, list[Call]] = defaultdict(list)
     for row in tx.rows_in("last_outcomes", "client_ids", clients, instance=instance):
-        last[row.client_id][row.number] = LineResult(row.line_result)
+        calls[row.client_id].append(_call(row))
+    listed = lines_naming(tx, instance, numbers, (row.document for row in entries)) if entries else {}
     waiting = []
     for row in entries:
-        own, ended = phones.get(row.client_id, ()), last[row.client_id]
+        own = phones.get(row.client_id, ())
         mine, debtor = sorted({phone.number for phone in own}), debtors[row.client_id]
+        last = last_calls(calls[row.client_id], mine)
         waiting.append(
             Waiting(
                 entry=rows.entry(row),
@@ -143,8 +201,14 @@ def _with_facts(tx: Tx, instance: str, entries: Sequence[Any]) -> list[Waiting]:
                 phones=own,
                 ledger={who: ledger[who] for who in (*mine, debtor) if who in ledger},
                 blocks=tuple(b for n in mine for b in blocks[n] if block_applies(b, instance, row.client_id)),
-                last_outcome={number: ended[number] for number in mine if number in ended},
+                last_outcome=last.last_outcome,
+                reached=last.reached,
+                last_ending=last.last_ending,
                 debtor=debtor,
+                document=row.document,
+                city=row.city or "",
+                do_not_call=tuple(line for key in (*mine, row.document or "") for line in listed.get(key, ())),
+                synced_at=rows.aware_or_none(row.synced_at),
             )
         )
     return waiting

@@ -237,6 +237,8 @@ def entry(row: Any) -> QueueEntry:
         next_attempt_at=None if until == AT_ONCE else until,
         reason=row.reason,
         turn=row.turn,
+        bumped_at=aware_or_none(row.bumped_at),
+        after_sync=aware_or_none(row.after_sync),
     )
 
 

@@ -48,8 +48,9 @@ def _all_named(folder: Path) -> dict[str, str]:
 
 
 def place(text: str, database: Database) -> str:
-    """Fill in the names of Asterisk's database and table. Settings allow only letters, digits and _ in them."""
+    """Fill in the names of Asterisk's and Issabel's databases. Settings allow only letters, digits and _ there."""
     table = f"`{database.cdr_schema}`.`{database.cdr_table}`"
+    text = text.replace("{call_center}", f"`{database.call_center_schema}`")
     return text.replace("{cdr_table}", table).replace("{cdr}", f"`{database.cdr_schema}`")
 
 
