@@ -73,7 +73,10 @@ class Queue(Protocol):
         ...
 
     def postpone(self, entry_id: int, until: datetime | None, reason: str) -> bool:
-        """Guarded: only a WAITING entry. None: park it until it is refreshed."""
+        """Guarded: only a WAITING entry.
+
+        None: park it until the debt, the client's telephones or a list that named him changes.
+        """
         ...
 
     def dossier(self, number: str) -> Dossier: ...
@@ -232,7 +235,7 @@ class History(Protocol):
     """What explain, replay and plan read; nothing is written."""
 
     def client(self, instance: str, client_id: str) -> ClientFacts | None:
-        """None: never seen. Of the do-not-call list: the lines that name the document."""
+        """None: never seen. Of the do-not-call list: the lines that name the document or a number."""
         ...
 
     def owners(self, number: str) -> list[tuple[str, str]]:

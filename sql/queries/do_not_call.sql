@@ -1,7 +1,5 @@
 -- Who must not be called. Counts for an instance: its own lines and those without one, until the day of expiry.
--- Of a debtor at queue time:
---   EXISTS (SELECT 1 FROM do_not_call d WHERE d.document = client.document AND d.document <> '' AND d.number = ''
---           AND d.instance IN ('', the instance) AND (d.expires_on IS NULL OR d.expires_on > today))
+-- Of a debtor at queue time: queue_build.sql, fill_owed.
 
 -- name: do_not_call_of
 -- At dial time. Expired lines come too: whether they count is decided on the clock of the number. Never ask for ''.
@@ -32,6 +30,19 @@ ON DUPLICATE KEY UPDATE
     IF(expires_on IS NULL OR VALUES(expires_on) IS NULL, NULL, GREATEST(expires_on, VALUES(expires_on))),
     VALUES(expires_on)),
   reason = VALUES(reason), listed_at = VALUES(listed_at);
+
+-- name: wake_numbers_unlisted
+-- Before it drops them: few are parked, many may be dropped, so the parked ones are looked up in the list.
+UPDATE queue_entry e STRAIGHT_JOIN client_phone p ON p.instance = e.instance AND p.client_id = e.open_key
+STRAIGHT_JOIN do_not_call d ON d.number = p.number AND d.instance = %(instance)s AND d.source = %(source)s
+SET e.reason = '', e.next_attempt_at = %(at_once)s
+WHERE e.state = 'waiting' AND e.next_attempt_at >= %(parked)s AND d.listed_at <> %(now)s;
+
+-- name: wake_people_unlisted
+UPDATE queue_entry e STRAIGHT_JOIN client c ON c.instance = e.instance AND c.client_id = e.open_key
+STRAIGHT_JOIN do_not_call d ON d.document = c.document AND d.instance = %(instance)s AND d.source = %(source)s
+SET e.reason = '', e.next_attempt_at = %(at_once)s
+WHERE e.state = 'waiting' AND e.next_attempt_at >= %(parked)s AND d.document <> '' AND d.listed_at <> %(now)s;
 
 -- name: drop_unlisted
 -- What its source no longer says.

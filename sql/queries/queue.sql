@@ -54,6 +54,21 @@ WHERE p.number = %(number)s ORDER BY e.entry_id;
 UPDATE queue_entry SET reason = %(reason)s, next_attempt_at = %(until)s
 WHERE entry_id = %(entry_id)s AND state = 'waiting';
 
+-- name: wake_clients
+-- Parked until what forbids it changes: now something of the client has.
+UPDATE queue_entry SET reason = '', next_attempt_at = %(at_once)s
+WHERE instance = %(instance)s AND open_key IN %(client_ids)s AND state = 'waiting' AND next_attempt_at >= %(parked)s;
+
+-- name: wake_numbers
+UPDATE client_phone p JOIN queue_entry e ON e.instance = p.instance AND e.open_key = p.client_id
+SET e.reason = '', e.next_attempt_at = %(at_once)s
+WHERE p.number IN %(numbers)s AND e.state = 'waiting' AND e.next_attempt_at >= %(parked)s;
+
+-- name: wake_people
+UPDATE client c JOIN queue_entry e ON e.instance = c.instance AND e.open_key = c.client_id
+SET e.reason = '', e.next_attempt_at = %(at_once)s
+WHERE c.document IN %(documents)s AND e.state = 'waiting' AND e.next_attempt_at >= %(parked)s;
+
 -- name: phones_of
 -- `shared`: another active client has the number too.
 SELECT p.client_id, p.number, p.kind, p.repaired, p.source, EXISTS (

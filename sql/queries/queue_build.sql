@@ -30,12 +30,22 @@ CREATE TEMPORARY TABLE owed (
   PRIMARY KEY (client_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- name: any_number_listed
+SELECT EXISTS (SELECT 1 FROM do_not_call WHERE number > '') AS n;
+
 -- name: fill_owed
+-- Listed: the person, or all of his numbers; these are looked up only where any number is listed at all.
 INSERT INTO owed (client_id, total, bill_count, oldest_due, listed)
 SELECT s.client_id, s.total, s.bill_count, s.oldest_due, EXISTS (
     SELECT 1 FROM do_not_call d
     WHERE d.document = c.document AND d.document <> '' AND d.number = '' AND d.instance IN ('', %(instance)s)
       AND (d.expires_on IS NULL OR d.expires_on > %(today)s))
+  OR (%(numbers_listed)s AND COALESCE((
+    SELECT MIN(EXISTS (
+      SELECT 1 FROM do_not_call d
+      WHERE d.number = p.number AND d.instance IN ('', %(instance)s)
+        AND (d.expires_on IS NULL OR d.expires_on > %(today)s)))
+    FROM client_phone p WHERE p.instance = %(instance)s AND p.client_id = s.client_id), 0))
 FROM (
   SELECT b.client_id, SUM(b.open_amount) AS total, COUNT(*) AS bill_count, MIN(b.due_date) AS oldest_due
   FROM bill b

@@ -56,6 +56,7 @@ class Day:
     bills: list[tuple[int, int, int]]  # client (some unknown), days overdue, centavos
     contracts: list[tuple[int, int | None]]  # client, days until he may be told again
     lists: list[tuple[int, int | None, bool]]  # client, days until it no longer counts, for this instance only
+    numbers: list[tuple[int, int, int | None]]  # client, which of his numbers is listed, days until it is not
     touched: list[tuple[int, str]]  # before the build: claim | park | postpone | bump | call
     order: Order
     best_hour: bool
@@ -67,6 +68,7 @@ DAYS = st.builds(
     bills=st.lists(st.tuples(st.integers(0, CLIENTS), st.integers(0, 30), st.integers(-1, 300)), max_size=12),
     contracts=st.lists(st.tuples(IDS, st.none() | st.integers(-2, 2)), max_size=3),
     lists=st.lists(st.tuples(IDS, st.none() | st.integers(-1, 2), st.booleans()), max_size=2),
+    numbers=st.lists(st.tuples(IDS, st.integers(0, 1), st.none() | st.integers(-1, 2)), max_size=3),
     touched=st.lists(st.tuples(IDS, st.sampled_from(["claim", "park", "postpone", "bump", "call"])), max_size=5),
     order=st.sampled_from(Order),
     best_hour=st.booleans(),
@@ -102,6 +104,10 @@ class World:
                       self.now, _day(today, days))
             for number, (place, days, mine) in enumerate(day.lists)
         ]  # fmt: skip
+        lines += [
+            DoNotCall(self._number(place, which), source=f"numbers {number}", expires_on=_day(today, days))
+            for number, (place, which, days) in enumerate(day.numbers)
+        ]
         self._store.do_not_call.put(lambda: lines, self.now)
         ranking = Ranking(day.order, day.best_hour)
         span = today - timedelta(days=25), today - timedelta(days=2)
@@ -138,13 +144,13 @@ class World:
             self._store.outcomes.record(replace(ended, answerer=answerer), step)
 
     def _client(self, place: int, collectable: bool) -> Client:
-        phones = tuple(
-            Phone(f"+55{11 + place % 2}9{self._serial % 10000:04}{place:03}{number}", PhoneKind.MOBILE)
-            for number in range(place % 3)
-        )
+        phones = tuple(Phone(self._number(place, number), PhoneKind.MOBILE) for number in range(place % 3))
         return Client(
             f"c{place}", f"Cliente {place}", phones=phones, document=self._document(place), collectable=collectable
         )
+
+    def _number(self, place: int, number: int) -> str:
+        return f"+55{11 + place % 2}9{self._serial % 10000:04}{place:03}{number}"
 
     def _document(self, place: int) -> str:
         return f"{self._serial:08}{place:03}"

@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from tests.contract.store_data import ALPHA, HOUR, NOW, attempt_id, client, number_of, seed
+from tests.contract.store_data import ALPHA, HOUR, NOW, attempt_id, client, number_of, reserve_one, seed
 from worker.core.do_not_call import DoNotCall, Search
-from worker.core.model import Block
+from worker.core.model import Block, Client
 from worker.store_ports import Store
 
 BETA = "beta"
@@ -23,6 +23,10 @@ def put(store: Store, *lines: DoNotCall, now: datetime = NOW, replaces: tuple[st
 
 def listed(store: Store, search: Search = ALL, limit: int = 100) -> list[DoNotCall]:
     return store.do_not_call.listing(search, limit)
+
+
+def remove(store: Store, number: str = "", document: str = "") -> None:
+    assert store.do_not_call.remove(Search(number, document), opt_outs=False)
 
 
 def line(n: int, source: str = "procon", **more: object) -> DoNotCall:
@@ -182,3 +186,62 @@ def test_a_thousand_debtors_and_more_are_looked_up(store: Store) -> None:
 
 def test_where_issabel_has_no_list_nothing_is_said(store: Store) -> None:
     assert ("", None) == (store.do_not_call.why_unreadable(), store.do_not_call.issabel())
+
+
+# --- who was parked for the list's sake ---------------------------------------------------------------
+
+
+def parked(store: Store, *clients: Client) -> None:
+    """In the queue, looked at by the dialler and found never to be called."""
+    seed(store, list(clients))
+    for one in store.queue.waiting(ALPHA, NOW, 100):
+        store.queue.postpone(one.entry.entry_id, None, "on the do-not-call list")
+    assert [] == woken(store)
+
+
+def woken(store: Store) -> list[tuple[str, str]]:
+    """(client, reason) of those the dialler looks at again."""
+    return [(one.entry.client_id, one.entry.reason) for one in store.queue.waiting(ALPHA, NOW, 100)]
+
+
+def test_whose_line_is_removed_is_looked_at_again(store: Store) -> None:
+    put(store, line(1), DoNotCall(document=CPF, source="ana"), line(3))
+    parked(store, client(1, 11, 1), replace(client(2), document=CPF), client(3))
+    remove(store, number=number_of(1))
+    assert [("c0001", "")] == woken(store)
+    remove(store, document=CPF)
+    assert ["c0001", "c0002"] == [one for one, _ in woken(store)]
+
+
+def test_who_asked_in_a_call_and_is_forgiven_is_looked_at_again(store: Store) -> None:
+    store.outcomes.block(Block(number_of(1), "opt_out"), attempt_id(1), NOW)
+    parked(store, client(1), client(2))
+    store.do_not_call.remove(Search(number=number_of(1)), opt_outs=True)
+    assert [("c0001", "")] == woken(store)
+
+
+def test_whom_a_list_no_longer_names_is_looked_at_again_and_nobody_else(store: Store) -> None:
+    put(store, line(1), line(2), DoNotCall(document=CPF, source="procon"), line(4, "ana"))
+    parked(store, client(1), client(2), replace(client(3), document=CPF), client(4), client(5))
+    assert 2 == put(store, line(2), now=NOW + HOUR, replaces=("procon", ""))
+    assert ["c0001", "c0003"] == [one for one, _ in woken(store)]
+
+
+def test_who_is_being_called_and_who_only_waits_for_a_time_are_left_alone(store: Store) -> None:
+    put(store, line(1), line(2))
+    seed(store, [client(1), client(2)])
+    assert reserve_one(store, 1) is not None
+    (other,) = store.queue.waiting(ALPHA, NOW, 100)
+    store.queue.postpone(other.entry.entry_id, NOW + HOUR, "tried too recently")
+    remove(store, number=number_of(1))
+    remove(store, number=number_of(2))
+    assert [] == woken(store)
+
+
+def test_another_telephone_of_the_erp_wakes_its_client_alone(store: Store) -> None:
+    parked(store, client(1), client(2), client(3))
+    late = store.queue.open_entry(ALPHA, "c0003")
+    assert late is not None
+    store.queue.postpone(late.entry.entry_id, NOW + HOUR, "tried too recently")
+    store.catalogue.replace_clients(ALPHA, [client(1, 1, 7), client(2), client(3, 3, 8)], NOW + HOUR)
+    assert [("c0001", "")] == woken(store)

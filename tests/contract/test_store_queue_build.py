@@ -91,13 +91,13 @@ ANA = "52998224725"
         ),  # the first day on which it no longer counts
         (True, DoNotCall("", ANA, "beta", "asked", "Procon", NOW)),
         (True, DoNotCall("", "11144477735", "", "asked", "Procon", NOW)),
-        (True, DoNotCall(number_of(1), "", "", "asked", "Procon", NOW)),  # one number: asked at dial time
+        (True, DoNotCall(number_of(1), "", "", "asked", "Procon", NOW)),  # one of two numbers: asked at dial time
     ],
 )
 def test_who_is_listed_by_document_is_not_queued_and_leaves_the_queue(
     store: Store, queued: bool, line: DoNotCall
 ) -> None:
-    known(store, "10.00", clients=[replace(client(1), document=ANA)])
+    known(store, "10.00", clients=[replace(client(1, 1, 11), document=ANA)])
     build(store)
     store.do_not_call.put(lambda: [line], NOW)
     assert Built(1, int(queued), closed=int(not queued)) == build(store)
@@ -105,6 +105,23 @@ def test_who_is_listed_by_document_is_not_queued_and_leaves_the_queue(
     if not queued:
         (closed,) = store.queue.dossier(number_of(1)).waiting
         assert (EntryState.DONE, "do not call") == (closed.entry.state, closed.entry.reason)
+
+
+def test_who_is_listed_with_all_his_numbers_is_not_queued_until_one_counts_no_longer(store: Store) -> None:
+    known(store, "10.00", "20.00", "30.00", clients=[client(1, 1, 11), client(2), replace(client(3), phones=())])
+    lines = [
+        DoNotCall(number_of(1), source="Procon"),
+        DoNotCall(number_of(11), instance=ALPHA, source="ana", expires_on=TODAY + timedelta(days=1)),
+        DoNotCall(number_of(2), instance="beta", source="ana"),
+    ]
+    store.do_not_call.put(lambda: lines, NOW)
+    build(store)
+    assert {"c0002", "c0003"} == set(queue_of(store))
+    build(store, replace(CHARGE, today=TODAY + timedelta(days=1)))
+    assert {"c0001", "c0002", "c0003"} == set(queue_of(store))
+    store.do_not_call.put(lambda: [DoNotCall(number_of(2), source="ana")], NOW)
+    build(store)
+    assert {"c0003"} == set(queue_of(store))  # and the first again: on that day his lines still count
 
 
 def test_who_paid_and_is_not_listed_leaves_for_that_reason(store: Store) -> None:

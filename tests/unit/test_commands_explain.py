@@ -15,6 +15,7 @@ from worker import configfile
 from worker.commands import dry_run, plan, show_explain
 from worker.commands.dry_run import HELD, NO_ROOM, SAME_NUMBER, Told, WouldDial
 from worker.commands.explain import when_of
+from worker.commands.room import Room, room, shares
 from worker.core.forecast import Capacity
 from worker.core.model import NotNow
 from worker.core.replay import NOT_KNOWN
@@ -104,6 +105,7 @@ def test_each_debtor_is_told_apart() -> None:
             (1, "+5511961000011"), (2, ""), (3, "+5511961000011"), (4, "+5511961000014"), (5, "+5511961000015")
         ),
         2,
+        set(),
         held=False,
     )
     assert ["yes", "no: outside the window", SAME_NUMBER, "yes", NO_ROOM] == said(found)
@@ -111,7 +113,7 @@ def test_each_debtor_is_told_apart() -> None:
 
 
 def test_when_nobody_may_be_dialled_all_wait() -> None:
-    assert [HELD] == said(dry_run.told(choices((1, NUMBER)), 9, held=True))
+    assert [HELD] == said(dry_run.told(choices((1, NUMBER)), 9, set(), held=True))
 
 
 def test_room_is_what_the_instance_and_the_trunk_leave() -> None:
@@ -120,15 +122,47 @@ def test_room_is_what_the_instance_and_the_trunk_leave() -> None:
     on_trunk = replace(dial_plan(), route=lambda: Route("local/t", channels=4))
     assert 3 == dial.step(on_trunk, store, Line(), clock, 3).placed
     later = NOON + SHORTLY
-    free, sentence = dry_run.room(on_trunk, store, later)
-    assert (1, "3 of 10 channels in use; trunk local/t may carry 4 calls of ours now, 3 are up") == (
-        free,
-        sentence,
-    )
-    alone = replace(dial_plan(channels=3), route=lambda: Route("local/other"))
-    assert (0, "3 of 3 channels in use; trunk local/other has no limit") == dry_run.room(alone, store, later)
+    left = room(on_trunk, store, later)
+    assert (1, 7) == (left.free, left.left)
+    assert "3 of 10 channels in use; trunk local/t may carry 4 calls of ours now, 3 are up" == str(left)
+    alone = room(replace(dial_plan(channels=3), route=lambda: Route("local/other")), store, later)
+    assert (0, "3 of 3 channels in use; trunk local/other has no limit") == (alone.free, str(alone))
     neighbour = replace(on_trunk, instance="norte")
-    assert 1 == dry_run.room(neighbour, store, later)[0]
+    assert (1, 10) == (room(neighbour, store, later).free, room(neighbour, store, later).left)
+    full = room(replace(neighbour, route=lambda: Route("local/t", channels=2)), store, later)
+    assert 0 == full.free
+    few = room(replace(on_trunk, wanted=lambda _: 5), store, later)
+    assert (2, 1) == (few.left, few.free)
+    assert "3 of 10 channels in use, 5 are wanted for the conversations aimed at; " in str(few)
+
+
+TRUNK = Route("local/t", channels=8)
+
+
+@pytest.mark.parametrize(
+    ("rooms", "more", "expected"),
+    [
+        # who has fewer calls up comes first, until both have as many
+        ({"a": Room(10, 10, 4, TRUNK, 4), "b": Room(10, 10, 0, TRUNK, 4)}, (9, 9), (0, 4)),
+        ({"a": Room(10, 10, 0, TRUNK, 0), "b": Room(10, 10, 0, TRUNK, 0)}, (9, 9), (4, 4)),
+        # what one does not want goes to the other, up to its own channels
+        ({"a": Room(10, 10, 0, TRUNK, 0), "b": Room(6, 6, 0, TRUNK, 0)}, (1, 9), (1, 6)),
+        # another trunk, or none with a limit, is nobody's business
+        ({"a": Room(10, 10, 4, TRUNK, 4), "b": Room(10, 10, 4, Route("local/u"), 9)}, (9, 5), (4, 5)),
+        # more are up than it carries now: others have taken it
+        ({"a": Room(10, 10, 0, TRUNK, 9), "b": Room(10, 10, 9, TRUNK, 9)}, (9, 9), (0, 0)),
+    ],
+)
+def test_a_trunk_that_is_shared_is_divided_as_the_dialler_does(
+    rooms: dict[str, Room], more: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    assert dict(zip("ab", expected, strict=True)) == shares(rooms, dict(zip("ab", more, strict=True)))
+
+
+def test_a_number_of_two_instances_is_rung_by_the_first() -> None:
+    numbers: set[str] = set()
+    both = [said(dry_run.told(choices((1, NUMBER)), 9, numbers, held=False)) for _ in range(2)]
+    assert [["yes"], [SAME_NUMBER]] == both
 
 
 def test_the_dry_run_shows_all_obstacles_and_that_the_erp_is_not_asked() -> None:
@@ -164,6 +198,8 @@ def test_the_plan_says_where_its_shares_come_from_and_who_is_left_over() -> None
     assert "fibra, 2026-11-19: 41 debtors in the queue, 10 channels, 5 calls/s" in text
     assert "guessed: fewer than 200 outcomes" in text
     assert "97 calls; 40 debtors called at least once, a person reached of about 9; 1 not called" in text
+    held = plan.shown([replace(PLAN, brakes=("by_hand: lunch",))], json_wanted=False)
+    assert "\nheld now (by_hand: lunch): reckoned as if it were released\n" in held
     assert "measured from 300 outcomes" in plan.shown([replace(PLAN, measured=300)], json_wanted=False)
     (document,) = json.loads(plan.shown([PLAN], json_wanted=True))
     assert {"no telephone number": 1} == document["not_called"]

@@ -8,7 +8,8 @@ import pytest
 
 from worker.core.absence import BUILT_NEXT, Charging, ClientFacts, why_absent
 from worker.core.do_not_call import DoNotCall
-from worker.core.model import Bill, Client
+from worker.core.enums import PhoneKind
+from worker.core.model import Bill, Client, Phone
 
 TODAY = date(2026, 11, 18)
 CHARGING = Charging(date(2025, 11, 18), date(2026, 11, 11), TODAY, frozenset({"condominio"}))
@@ -17,6 +18,9 @@ FACTS = ClientFacts(
     "fibra", Client("1", "Ana", document="52998224725", client_type="7"), active=True, bills=(OWES,)
 )
 LISTED = DoNotCall(document="52998224725", reason="asked", source="Procon", expires_on=date(2026, 12, 1))
+
+NUMBER = DoNotCall("+5511961000001", source="Procon")
+TWO = replace(FACTS.client, phones=tuple(Phone(f"+551196100000{n}", PhoneKind.MOBILE) for n in (1, 2)))
 
 
 def due(day: date, owed: str = "10") -> Bill:
@@ -35,6 +39,15 @@ CASES = [
     ({"type_name": "Condomínio", "active": False}, "left out by type: Condomínio"),
     ({"do_not_call": (LISTED,)}, "the client is on the do-not-call list of Procon: asked"),
     ({"do_not_call": (replace(LISTED, expires_on=TODAY),)}, BUILT_NEXT),
+    ({"client": TWO, "do_not_call": (NUMBER,)}, BUILT_NEXT),
+    (
+        {"client": TWO, "do_not_call": (replace(NUMBER, number="+5511961000002", source="ana"), NUMBER)},
+        "every number of the client is on a do-not-call list: Procon, ana",
+    ),
+    (
+        {"client": TWO, "do_not_call": (NUMBER, replace(NUMBER, number="+5511961000002", expires_on=TODAY))},
+        BUILT_NEXT,
+    ),
     (
         {"bills": ()},
         "no overdue bill in the span: no open bill, charged are those due 2025-11-18 to 2026-11-11",

@@ -85,6 +85,27 @@ def test_no_channel_no_call() -> None:
     assert (0, {group(): 5}) == (day.calls, day.uncalled)
 
 
+@pytest.mark.parametrize(
+    ("capacity", "calls", "slowed"),
+    [
+        (Capacity(10, 5.0), 50, False),  # ten channels, a minute each, for five minutes
+        (Capacity(10, 0.1), 30, True),
+        (Capacity(10, 5.0, conversations=2), 20, False),  # half of the calls are answered: four at once
+        (Capacity(10, 5.0, conversations=9), 50, False),
+    ],
+)
+def test_a_slot_carries_what_channels_pace_and_conversations_leave(
+    capacity: Capacity, calls: float, slowed: bool
+) -> None:
+    half = Shares(0.5, 0.5, 0.0, 0.0, 60.0)
+    assert pytest.approx(calls) == capacity.calls(half)
+    assert slowed is capacity.slowed(half)
+
+
+def test_however_few_answer_no_more_than_five_are_rung_for_one_conversation() -> None:
+    assert pytest.approx(25) == Capacity(10, 5.0, conversations=1).calls(Shares(0.01, 0.0, 0.0, 0.0, 60.0))
+
+
 # --- properties --------------------------------------------------------------------------------------
 
 WINDOWS = [(1 << 40) - (1 << 4), (1 << 20) - (1 << 4), (1 << 30) - (1 << 10), 0xFF | (1 << 40) - (1 << 25)]

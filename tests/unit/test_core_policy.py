@@ -14,6 +14,7 @@ from worker.core.enums import CallEnding, EntryState, LineResult, PhoneKind
 from worker.core.law import Hours
 from worker.core.model import Block, LedgerRow, LedgerRules, NotNow, Phone, QueueEntry, Waiting
 from worker.core.policy import CallRules
+from worker.core.queueing import PARKED
 from worker.core.window import CallWindow, is_open
 
 WORK = (time(8), time(19))
@@ -179,10 +180,19 @@ def test_numbers_that_were_busy_keep_their_place() -> None:
             NotNow("the number was tried too recently", NOW + timedelta(hours=3)),
             waiting(ledger=tried(FIRST, 1)),
         ),
-        # parked: the store's far future
+        # what it waits for is told
         (
-            NotNow("the entry waits for its time", datetime(9999, 1, 1, 11, 0, tzinfo=UTC)),
-            waiting(entry=replace(ENTRY, next_attempt_at=datetime(9999, 1, 1, tzinfo=UTC))),
+            NotNow("the entry waits for its time (busy)", NOW + timedelta(minutes=5)),
+            waiting(entry=replace(ENTRY, next_attempt_at=NOW + timedelta(minutes=5), reason="busy")),
+        ),
+        # parked: until what forbids it changes, and by what it was parked for
+        (
+            NotNow("the entry waits for its time", None),
+            waiting(entry=replace(ENTRY, next_attempt_at=PARKED)),
+        ),
+        (
+            NotNow("on the do-not-call list", None),
+            waiting(entry=replace(ENTRY, next_attempt_at=PARKED, reason="on the do-not-call list")),
         ),
     ],
 )

@@ -46,7 +46,7 @@ def placed(ranking: Ranking, days: int, total: str, hour: int = 10, reached: Rea
         (AMOUNT, (8, "100.01"), (300, "100.00")),  # one centavo more
         (SCORE, (20, "100.00"), (30, "66.00")),  # 2000 against 1980
         (SCORE, (30, "67.00"), (20, "100.00")),
-        (SCORE, (1, "100.00"), (0, "99.00")),  # due today counts as one day
+        (SCORE, (0, "101.00"), (1, "100.00")),  # due today counts as one day
     ],
 )
 def test_who_comes_first_by_age_by_amount_and_by_both(

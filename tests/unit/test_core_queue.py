@@ -197,10 +197,10 @@ TODAY = date(2026, 11, 21)
         (False, DoNotCall(document="52998224725", expires_on=TODAY)),
         (False, DoNotCall(document="52998224725", instance="radio")),
         (False, DoNotCall(document="11144477735")),
-        (False, DoNotCall(number="+5511987654321")),  # one of his numbers only
+        (True, DoNotCall(number="+5511987654321")),  # his only number
     ],
 )
-def test_a_client_is_barred_by_his_document(barred: bool, line: DoNotCall) -> None:
+def test_a_client_is_barred_by_his_document_or_his_only_number(barred: bool, line: DoNotCall) -> None:
     clients = [replace(ANA, document="52998224725"), BIA]
     assert (frozenset("7") if barred else frozenset()) == listed(clients, [line], "fibra", TODAY)
 
@@ -218,3 +218,25 @@ def test_only_open_entries_with_the_same_figures_and_not_put_first_by_hand_chang
     ]
     debtors = [replace(debtor(str(number)), turn=5) for number in range(1, 7)]
     assert {11: 5, 14: 5} == turns(debtors, entries)
+
+
+LINE = DoNotCall("+5511961000001", source="Procon")
+
+
+@pytest.mark.parametrize(
+    ("barred", "lines"),
+    [
+        (False, [LINE]),
+        (True, [LINE, replace(LINE, number="+5511961000002", instance="fibra", source="ana")]),
+        (False, [LINE, replace(LINE, number="+5511961000002", instance="radio")]),
+        (False, [LINE, replace(LINE, number="+5511961000002", expires_on=TODAY)]),
+        (False, [LINE, replace(LINE, source="ana")]),
+    ],
+)
+def test_a_client_is_barred_when_all_his_numbers_are(barred: bool, lines: list[DoNotCall]) -> None:
+    phones = tuple(Phone(f"+551196100000{n}", PhoneKind.MOBILE) for n in (1, 2))
+    clients = [
+        replace(ANA, client_id="two", phones=phones),
+        replace(ANA, client_id="none", phones=(), document=None),
+    ]
+    assert (frozenset({"two"}) if barred else frozenset()) == listed(clients, lines, "fibra", TODAY)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.unit.world import NOON, RULES, WINDOW, ZONE, Clock, Line, Source, bill, client, dial_plan, sync_of
+from worker.core.brakes import Brake, BrakeKind
 from worker.core.enums import Answerer, EntryState, LineResult
 from worker.core.forecast import Capacity
 from worker.core.law import Hours
@@ -14,7 +15,7 @@ from worker.core.model import NextStep, Outcome, TalkFacts
 from worker.core.policy import CallRules
 from worker.errors import UsageError
 from worker.jobs import dial, plan, sync
-from worker.jobs.plan import SECOND_CALLS, TOO_FEW, Plan, PlanFor, left_over
+from worker.jobs.plan import SECOND_CALLS, TOO_FEW, TOO_SLOW, Plan, PlanFor, left_over
 from worker.store.memory import memory_store
 from worker.store_ports import Store
 
@@ -48,8 +49,23 @@ def test_too_few_channels_leave_debtors_over_and_every_debtor_is_accounted_for()
     found = made(store, channels=1, per_second=0.005)  # 198 calls in eleven hours
     assert 198 == found.calls
     assert found.debtors == found.called + sum(found.not_called.values())
-    assert {"no telephone number", SECOND_CALLS, TOO_FEW} >= set(found.not_called)
+    assert {"no telephone number", SECOND_CALLS, TOO_SLOW} >= set(found.not_called)
     assert found.called < 198
+
+
+def test_what_bounds_the_day_is_named() -> None:
+    store = filled(900, Clock())
+    assert TOO_FEW in made(store, channels=1, per_second=50.0, day=TODAY).not_called
+    assert TOO_SLOW in made(store, channels=60, per_second=0.001, day=TODAY).not_called
+
+
+def test_brakes_that_hold_now_are_told_and_not_reckoned_with() -> None:
+    store = filled(2, Clock())
+    store.brakes.put(Brake("", BrakeKind.BY_HAND, "the line is being mended", NOON), NOON)
+    store.brakes.put(Brake("norte", BrakeKind.BY_HAND, "another's", NOON), NOON)
+    store.brakes.put(Brake("fibra", BrakeKind.CONGESTION, "over", NOON - timedelta(hours=2), until=NOON), NOON)
+    found = made(store)
+    assert (("by_hand: the line is being mended",), 2) == (found.brakes, found.called)
 
 
 def test_a_holiday_calls_nobody_and_says_so() -> None:
@@ -106,4 +122,4 @@ def test_enough_outcomes_are_measured_and_old_ones_are_not() -> None:
 def test_those_left_over_gave_way_to_second_calls_or_found_no_channel(
     debtors: int, again: float, expected: dict[str, int]
 ) -> None:
-    assert Counter(expected) == left_over(debtors, again)
+    assert Counter(expected) == left_over(debtors, again, TOO_FEW)

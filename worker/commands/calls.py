@@ -62,7 +62,7 @@ def dial(
             raise UsageError("--debug calls dialling.test_numbers, which is empty; name some, or leave it out")
         _ = running.law  # read before any thread wants it: when it cannot be, nobody is called
         if dry_run:
-            typer.echo(dry_run_of.shown([dry_run_of.would_dial(running, one) for one in instances], as_json))
+            typer.echo(dry_run_of.shown(dry_run_of.would_dial(running, instances), as_json))
             return
         if once:
             _one_step(running, instances, as_json)

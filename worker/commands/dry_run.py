@@ -7,15 +7,14 @@ from zoneinfo import ZoneInfo
 
 from worker.app import App, utc_now
 from worker.commands.explain import obstacles
+from worker.commands.room import Room, room, shares
 from worker.commands.show import as_json, grid, local
 from worker.core import phone, window
 from worker.core.model import NotNow, Phone, Waiting
-from worker.core.route import Route
 from worker.core.verdict import Verdict
 from worker.jobs import dial as dialling
 from worker.jobs.dial import DialPlan
 from worker.settings import Instance
-from worker.store_ports import Store
 
 HELD = "later: nobody may be dialled now"
 NO_ROOM = "later: no free channel"
@@ -45,16 +44,59 @@ class WouldDial:
     debtors: tuple[Told, ...]
 
 
-def would_dial(running: App, one: Instance) -> WouldDial:
-    now, plan = utc_now(), running.dial_plan(one)
-    against = (*_held(plan, now), *obstacles(running, one, now))
-    free, channels = room(plan, running.store, now)
-    waiting = running.store.queue.waiting(one.id, now, max(1, free) * dialling.LOOK_AHEAD)
-    choices = [(row, dialling.choose_number(plan, row, now)) for row in waiting]
-    held = any(not verdict.allowed for verdict in against)
-    return WouldDial(
-        one.id, ZoneInfo(one.zone), against, channels, one.rules.still_unpaid.ask, told(choices, free, held=held)
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What one instance finds at this moment."""
+
+    one: Instance
+    obstacles: tuple[Verdict, ...]
+    room: Room
+    choices: tuple[tuple[Waiting, Choice], ...]
+
+    @property
+    def held(self) -> bool:
+        return any(not verdict.allowed for verdict in self.obstacles)
+
+    @property
+    def more(self) -> int:
+        """Calls it would like to begin."""
+        numbers = {choice[0].number for _, choice in self.choices if not isinstance(choice, NotNow)}
+        return 0 if self.held else len(numbers)
+
+
+def would_dial(running: App, instances: Sequence[Instance]) -> list[WouldDial]:
+    """Of all these together: they may share a trunk, or a debtor's number."""
+    now = utc_now()
+    looked = [_look(running, one, now) for one in instances]
+    granted = shares(
+        {found.one.id: found.room for found in looked}, {found.one.id: found.more for found in looked}
     )
+    numbers: set[str] = set()
+    return [
+        WouldDial(
+            found.one.id,
+            ZoneInfo(found.one.zone),
+            found.obstacles,
+            _channels(found, [other.room for other in looked if other is not found], granted[found.one.id]),
+            found.one.rules.still_unpaid.ask,
+            told(found.choices, granted[found.one.id], numbers, held=found.held),
+        )
+        for found in looked
+    ]
+
+
+def _look(running: App, one: Instance, now: datetime) -> _Looked:
+    plan = running.dial_plan(one)
+    left = room(plan, running.store, now)
+    waiting = running.store.queue.waiting(one.id, now, max(1, left.free) * dialling.LOOK_AHEAD)
+    choices = tuple((row, dialling.choose_number(plan, row, now)) for row in waiting)
+    return _Looked(one, (*_held(plan, now), *obstacles(running, one, now)), left, choices)
+
+
+def _channels(found: _Looked, others: Iterable[Room], granted: int) -> str:
+    trunk, carries = found.room.route.trunk, found.room.route.channels
+    sharing = carries is not None and any(other.route.trunk == trunk for other in others)
+    return f"{found.room}; its share of what is free: {granted}" if sharing else str(found.room)
 
 
 def _held(plan: DialPlan, now: datetime) -> list[Verdict]:
@@ -67,27 +109,12 @@ def _held(plan: DialPlan, now: datetime) -> list[Verdict]:
     ]
 
 
-def room(plan: DialPlan, store: Store, now: datetime) -> tuple[int, str]:
-    """How many calls could be begun now, and a sentence about it."""
-    flying = store.attempts.open_since(now)
-    own, route = sum(one.instance == plan.instance for one in flying), plan.route()
-    free = plan.channels - own
-    said = f"{own} of {plan.channels} channels in use"
-    if route.channels is None:
-        return max(0, free), f"{said}; trunk {route.trunk} has no limit"
-    on_trunk = sum(one.trunk == route.trunk for one in flying)
-    free = min(free, route.channels - on_trunk)
-    return max(0, free), f"{said}; {_trunk(route, on_trunk)}"
-
-
-def _trunk(route: Route, ours: int) -> str:
-    return f"trunk {route.trunk} may carry {route.channels} calls of ours now, {ours} are up"
-
-
-def told(choices: Iterable[tuple[Waiting, Choice]], free: int, *, held: bool) -> tuple[Told, ...]:
-    """In the order of the queue. Two debtors with one number are not called together."""
+def told(
+    choices: Iterable[tuple[Waiting, Choice]], free: int, numbers: set[str], *, held: bool
+) -> tuple[Told, ...]:
+    """In the order of the queue. Two debtors with one number are not called together; `numbers`: rung so far."""
     found: list[Told] = []
-    numbers: set[str] = set()
+    begun = 0
     for row, choice in choices:
         client = row.entry.client_id
         if isinstance(choice, NotNow):
@@ -99,7 +126,8 @@ def told(choices: Iterable[tuple[Waiting, Choice]], free: int, *, held: bool) ->
         elif number in numbers:
             said = SAME_NUMBER
         else:
-            said = "yes" if len(numbers) < free else NO_ROOM
+            said = "yes" if begun < free else NO_ROOM
+            begun += 1
             numbers.add(number)
         found.append(Told(client, number, said))
     return tuple(found)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from worker import convert
 from worker.app import App
+from worker.commands.room import room
 from worker.core import retry
 from worker.core.absence import Charging
 from worker.core.model import NextStep, Outcome, Streak
@@ -42,7 +43,7 @@ def _around(running: App, one: Instance, rules: CallRules) -> Around:
         charging=partial(_charging, one),
         step_of=partial(_step, rules),
         asks=one.rules.still_unpaid.ask,
-        obstacles=partial(obstacles, running, one),
+        obstacles=partial(_of_this_moment, running, one),
     )
 
 
@@ -60,6 +61,19 @@ def _step(rules: CallRules, outcome: Outcome, others_left: bool, streak: Streak)
         table=rules.retry,
         streak=streak,
     )
+
+
+def _of_this_moment(running: App, one: Instance, now: datetime) -> list[Verdict]:
+    """Obstacles, and whether a channel is free."""
+    return [*obstacles(running, one, now), _channels(running, one, now)]
+
+
+def _channels(running: App, one: Instance, now: datetime) -> Verdict:
+    try:
+        left = room(running.dial_plan(one), running.store, now)
+    except CollectorError as error:
+        return Verdict("channels", False, str(error), None)
+    return Verdict("channels", left.free > 0, str(left), None)
 
 
 def obstacles(running: App, one: Instance, now: datetime) -> list[Verdict]:

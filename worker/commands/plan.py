@@ -35,9 +35,8 @@ def plan(
 
 def plan_for(running: App, one: Instance) -> PlanFor:
     channels = channels_of(running.settings, one)
-    return PlanFor(
-        one.id, ZoneInfo(one.zone), running.call_rules(one), Capacity(channels, one.dialling.calls_per_second)
-    )
+    capacity = Capacity(channels, one.dialling.calls_per_second, one.dialling.conversations)
+    return PlanFor(one.id, ZoneInfo(one.zone), running.call_rules(one), capacity)
 
 
 def channels_of(settings: Settings, one: Instance) -> int:
@@ -75,7 +74,8 @@ def _text(one: Plan) -> str:
         f"{one.calls} calls; {one.called} debtors called at least once, a person reached of about {one.reached}; "
         f"{one.debtors - one.called} not called"
     )
-    parts = [head, hours, sums]
+    held = [f"held now ({brake}): reckoned as if it were released" for brake in one.brakes]
+    parts = [head, *held, hours, sums]
     if one.not_called:
         rows = [(count, why) for why, count in one.not_called.most_common()]
         parts.append(grid(("not called", "because"), rows))
@@ -89,6 +89,7 @@ def _document(one: Plan) -> dict[str, object]:
         "measured": one.measured,
         "channels": one.capacity.channels,
         "calls_per_second": one.capacity.per_second,
+        "brakes": one.brakes,
         "debtors": one.debtors,
         "called": one.called,
         "reached": one.reached,

@@ -22,7 +22,7 @@ class ClientFacts:
     bills: tuple[Bill, ...] = ()  # open ones, oldest first
     no_notice_until: date | None = None
     type_name: str = ""
-    do_not_call: tuple[DoNotCall, ...] = ()  # lines that name the client's document
+    do_not_call: tuple[DoNotCall, ...] = ()  # lines that name the client's document or one of the numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,18 @@ def _left_out(facts: ClientFacts, charging: Charging) -> str:
         return "the ERP says not to collect from this client"
     if until is not None and until >= charging.today:
         return f"wants no notices until {until}"
-    for line in facts.do_not_call:
-        if not line.number and line.concerns("", charging.today):
+    return _listed(client, [line for line in facts.do_not_call if line.counts(charging.today)])
+
+
+def _listed(client: Client, lines: Sequence[DoNotCall]) -> str:
+    """By CPF or CNPJ; or with all his numbers."""
+    for line in lines:
+        if line.document:
             return f"the client is on the do-not-call list of {line.source}: {line.reason}"
+    numbers = {phone.number for phone in client.phones}
+    if numbers and numbers <= {line.number for line in lines}:
+        sources = ", ".join(sorted({line.source for line in lines}))
+        return f"every number of the client is on a do-not-call list: {sources}"
     return ""
 
 

@@ -33,7 +33,11 @@ class DoNotCall:
 
     def concerns(self, number: str, today: date) -> bool:
         """Whether a call to that number of the listed debtor is forbidden on that day."""
-        return self.number in ("", number) and (self.expires_on is None or today < self.expires_on)
+        return self.number in ("", number) and self.counts(today)
+
+    def counts(self, today: date) -> bool:
+        """Not yet after its last day."""
+        return self.expires_on is None or today < self.expires_on
 
 
 @dataclass(frozen=True, slots=True)

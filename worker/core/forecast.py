@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from worker.core.enums import Answerer, LineResult, Result
+from worker.core.pacing import SHARE_FLOOR, in_flight_wanted
 
 SLOT: Final = timedelta(minutes=5)  # all that happens within one happens at once
 ENOUGH: Final = 200  # outcomes below which nothing is concluded from them
@@ -60,11 +61,20 @@ class Group:
 class Capacity:
     channels: int
     per_second: float
+    conversations: int | None = None  # people on the line at once to aim at
 
-    def calls(self, seconds: float) -> float:
-        """Calls that can be begun in one slot, each of which takes a channel for so long."""
-        slot = SLOT.total_seconds()
-        return min(self.channels * slot / max(seconds, 1.0), self.per_second * slot)
+    def calls(self, share: Shares) -> float:
+        """Calls that can be begun in one slot."""
+        return min(self._carried(share), self.per_second) * SLOT.total_seconds()
+
+    def slowed(self, share: Shares) -> bool:
+        """Whether calls a second bound it, and not the channels."""
+        return self.per_second < self._carried(share)
+
+    def _carried(self, share: Shares) -> float:
+        """Calls a second that keep the channels busy."""
+        answered = max(SHARE_FLOOR, share.answered)
+        return in_flight_wanted(self.channels, self.conversations, answered) / max(share.seconds, 1.0)
 
 
 @dataclass(slots=True)
@@ -111,7 +121,7 @@ def simulate(groups: Mapping[Group, int], capacity: Capacity, shares: Sequence[S
     crowd = _Crowd(groups, len(shares))
     for number, share in enumerate(shares):
         crowd.arrive(number)
-        free = capacity.calls(share.seconds)
+        free = capacity.calls(share)
         for key in crowd.open_at(number):
             if free <= _SPECK:
                 break

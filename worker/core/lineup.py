@@ -104,11 +104,9 @@ class LineUp:
         hours = self._hours_of(phone, waiting.city)
         if isinstance(hours, str):
             return hours
-        if first >= self.slots:
-            return LATER
         slot = _next(hours, first)
         if slot is None:
-            return LATER if first > self._first else OVER
+            return LATER
         return self._within_limits(waiting, phone, hours, slot)
 
     def _within_limits(self, waiting: Waiting, phone: Phone, hours: int, slot: int) -> _Chance | str:

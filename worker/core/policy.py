@@ -10,6 +10,7 @@ from worker.core.enums import EntryState
 from worker.core.instant import aware, day_start, local_day
 from worker.core.law import Hours, Place
 from worker.core.model import Block, LedgerRow, LedgerRules, NotNow, Phone, QueueEntry, Waiting
+from worker.core.queueing import PARKED
 from worker.core.retry_table import RetryTable
 from worker.core.tables import zone_of
 from worker.core.verdict import Verdict
@@ -83,11 +84,19 @@ def choose(waiting: Waiting, *, rules: CallRules, now: datetime) -> tuple[Phone,
         if not against:
             return phone, local_day(now, zone_of(phone.number))
         until = _until(against, now, rules, Place(phone.number, waiting.city))
-        refused.append(NotNow(_IN_SHORT[against[0].rule], until))
+        refused.append(NotNow(_in_short(against[0], waiting.entry), until))
     if not refused:
         return NotNow("there is no telephone number", None)
     in_sight = [(one.until, one) for one in refused if one.until]
     return min(in_sight, key=lambda pair: pair[0])[1] if in_sight else refused[0]
+
+
+def _in_short(against: Verdict, entry: QueueEntry) -> str:
+    """Of an entry that waits, with what it waits for; of one that is parked, that alone."""
+    said = _IN_SHORT[against.rule]
+    if against.rule != "next_attempt" or not entry.reason:
+        return said
+    return entry.reason if against.until is None else f"{said} ({entry.reason})"
 
 
 def _entry_state(entry: QueueEntry) -> Verdict:
@@ -103,6 +112,8 @@ def _next_attempt(entry: QueueEntry, now: datetime) -> Verdict:
     if allowed:
         return Verdict("next_attempt", True, f"not before {_utc(when)}", None)
     why = f": {entry.reason}" if entry.reason else ""
+    if aware(when) >= PARKED:
+        return Verdict("next_attempt", False, f"not before his bills, telephones or lists change{why}", None)
     return Verdict("next_attempt", False, f"not before {_utc(when)}{why}", aware(when))
 
 

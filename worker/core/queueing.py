@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Final
 
 from worker.core.do_not_call import DoNotCall
@@ -12,6 +12,7 @@ from worker.core.priority import Ranking
 
 NO_LONGER_OWED: Final = "paid or no longer overdue"
 DO_NOT_CALL: Final = "do not call"
+PARKED: Final = datetime(9999, 1, 1, tzinfo=UTC)  # the next attempt of who waits until what forbids it changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,21 @@ class Built:
 
 
 def listed(clients: Iterable[Client], lines: Iterable[DoNotCall], instance: str, today: date) -> frozenset[str]:
-    """Ids of the clients whose CPF or CNPJ stands on the do-not-call list, for this instance or for all."""
-    documents = {
-        line.document
-        for line in lines
-        if line.document and line.instance in ("", instance) and line.concerns("", today)
-    }
-    return frozenset(client.client_id for client in clients if client.document in documents)
+    """Ids of the clients whose CPF or CNPJ stands on the do-not-call list, for this instance or for all; or all of
+    whose numbers do.
+    """
+    counting = [line for line in lines if line.instance in ("", instance) and line.counts(today)]
+    documents = {line.document for line in counting if line.document}
+    numbers = {line.number for line in counting if line.number}
+    return frozenset(
+        client.client_id
+        for client in clients
+        if client.document in documents or (client.phones and numbers.issuperset(_numbers(client)))
+    )
+
+
+def _numbers(client: Client) -> set[str]:
+    return {phone.number for phone in client.phones}
 
 
 def decide(debtors: Sequence[Debtor], entries: Sequence[QueueEntry], barred: Collection[str] = ()) -> list[Action]:

@@ -1,12 +1,14 @@
 """The day's calls reckoned ahead: who can be called, how many the channels carry, who is left over and why."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from worker.core.forecast import ENOUGH, Capacity, Day, measured, simulate
+from worker.core.brakes import ALL
+from worker.core.forecast import ENOUGH, Capacity, Day, Shares, measured, simulate
 from worker.core.instant import day_start
 from worker.core.lineup import LineUp
 from worker.core.policy import CallRules
@@ -16,6 +18,7 @@ from worker.store_ports import Store
 LOOK_BACK: Final = timedelta(days=14)  # the outcomes that are measured
 SECOND_CALLS: Final = "queue order: calls went to others a second time"
 TOO_FEW: Final = "channels not enough"
+TOO_SLOW: Final = "calls per second not enough"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Plan:
     calls: int
     hours: tuple[HourFigures, ...]
     not_called: Counter[str]  # reason -> debtors; together with `called` all of them
+    brakes: tuple[str, ...] = ()  # held now; the plan reckons as if they were released
 
 
 def make(store: Store, what: PlanFor, day: date, now: datetime) -> Plan:
@@ -64,7 +68,8 @@ def make(store: Store, what: PlanFor, day: date, now: datetime) -> Plan:
     offset = start.astimezone(what.zone).utcoffset() or timedelta(0)
     by_hour = measured(rows, offset)
     local = [lineup.instant(slot).astimezone(what.zone) for slot in range(lineup.slots)]
-    done = simulate(lineup.groups, what.capacity, [by_hour[one.hour] for one in local])
+    shares = [by_hour[one.hour] for one in local]
+    done = simulate(lineup.groups, what.capacity, shares)
     calls, count = sum(row.calls for row in rows), sum(lineup.groups.values())
     called = min(count, int(done.called + 1e-6))
     return Plan(
@@ -77,14 +82,27 @@ def make(store: Store, what: PlanFor, day: date, now: datetime) -> Plan:
         reached=min(called, round(done.reached)),
         calls=round(done.calls),
         hours=_hours(done, [one.strftime("%H:00") for one in local]),
-        not_called=lineup.refused + left_over(count - called, done.again),
+        not_called=lineup.refused + left_over(count - called, done.again, _bound(done, what.capacity, shares)),
+        brakes=_held(store, what.instance, now),
     )
 
 
-def left_over(debtors: int, again: float) -> Counter[str]:
-    """Of those who could have been called: so many gave way to second calls, the others found no channel."""
+def left_over(debtors: int, again: float, bound: str) -> Counter[str]:
+    """Of those who could have been called: so many gave way to second calls, for the others there was no room."""
     gave_way = min(debtors, int(again))
-    return Counter({SECOND_CALLS: gave_way, TOO_FEW: debtors - gave_way}) + Counter()
+    return Counter({SECOND_CALLS: gave_way, bound: debtors - gave_way}) + Counter()
+
+
+def _bound(done: Day, capacity: Capacity, shares: Sequence[Shares]) -> str:
+    """What kept more calls from being made, in most of the slots in which any were."""
+    called = [share for slot, share in zip(done.slots, shares, strict=True) if slot.calls]
+    slowed = sum(capacity.slowed(share) for share in called)
+    return TOO_SLOW if slowed * 2 > len(called) else TOO_FEW
+
+
+def _held(store: Store, instance: str, now: datetime) -> tuple[str, ...]:
+    brakes = (one for one in store.brakes.listing() if one.instance in (ALL, instance) and one.holds(now))
+    return tuple(f"{one.kind}: {one.reason}" for one in brakes)
 
 
 def _hours(done: Day, names: list[str]) -> tuple[HourFigures, ...]:

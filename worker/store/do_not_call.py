@@ -11,6 +11,7 @@ from worker.core.issabel_list import line_of
 from worker.store import rows
 from worker.store.engine import BATCH, Db, Tx
 from worker.store.issabel_dnc import IssabelDnc
+from worker.store.waking import wake_removed, wake_unlisted
 
 PART: Final = 10_000  # lines in memory at once
 DROPPED: Final = 10_000  # lines a DELETE, as the query says
@@ -41,6 +42,7 @@ class SqlDoNotCall:
                 for line in _opt_outs(tx, search, BATCH):
                     tx.change("remove_opt_out", number=line.number)
                     gone.append(line)
+            wake_removed(tx, gone)
             return gone
 
         return self._db.run(work)
@@ -108,6 +110,7 @@ def stored(line: DoNotCall, now: datetime) -> DoNotCall:
 def _drop(tx: Tx, source: str, instance: str, now: datetime) -> int:
     """In parts, so that no statement runs longer than a connection waits."""
     dropped = 0
+    wake_unlisted(tx, source, instance, now)
     while part := tx.change("drop_unlisted", source=source, instance=instance, now=now):
         dropped += part
         if part < DROPPED:

@@ -36,7 +36,7 @@ class SqlHistory:
             phones = _phones(tx, instance, [client_id]).get(client_id, ())
             bills = tx.rows("open_bills_of", instance=instance, client_ids=[client_id])
             types = {one.type_id: one.name for one in tx.rows("client_types_known", instance=instance)}
-            lines = lines_naming(tx, instance, [], [row.document])
+            named = lines_naming(tx, instance, sorted({phone.number for phone in phones}), [row.document])
             return ClientFacts(
                 instance=instance,
                 client=_client(row, phones),
@@ -44,7 +44,9 @@ class SqlHistory:
                 bills=tuple(rows.bill(one) for one in bills),
                 no_notice_until=row.no_notice_until,
                 type_name=types.get(row.client_type, ""),
-                do_not_call=lines.get(row.document or "", ()),
+                do_not_call=tuple(
+                    sorted((line for lines in named.values() for line in lines), key=lambda line: line.key)
+                ),
             )
 
         return self._db.run(work)

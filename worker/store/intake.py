@@ -23,6 +23,7 @@ from worker.store.engine import Db, Tx
 from worker.store.rows import utc
 from worker.store.shelves import RowT, Shelf
 from worker.store.spool import CHILD, FIELD, NULL, Known, Missing, Spool, Spooled, digests
+from worker.store.waking import wake_clients
 
 PAGE: Final = 10_000  # stored rows compared at once; packed into one row, for the driver is slow by the row
 PART: Final = 2_000  # rows an INSERT
@@ -187,9 +188,10 @@ class SqlIntake(Generic[RowT]):
         touched = sum(tx.put(self._shelf.put, some) for some in _chunks(iter(parents), PART))
         if self._shelf.children:
             drop, put = self._shelf.children
+            keys = [row.key for row in part]
             if touched > len(part):  # an altered row counts twice: some were there before, with their children
-                keys = [row.key for row in part]
                 tx.change_in(drop, "client_ids", keys, instance=self._instance)
+            wake_clients(tx, self._instance, keys)
             for some in _chunks(iter(children), PART):
                 tx.put(put, some)
 

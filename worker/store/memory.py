@@ -60,6 +60,7 @@ class MemoryCatalogue:
         def put(key: str, client: Client) -> None:
             tables.clients[instance, key] = client
             tables.inactive.discard((instance, key))
+            tables.wake({(instance, key)})
 
         yield MemoryIntake(
             Place(

@@ -35,8 +35,7 @@ class MemoryDoNotCall:
             if replaces is None:
                 return 0
             gone = [key for key, line in kept_lines.items() if _whose(line) == replaces and key not in fresh]
-            for key in gone:
-                del kept_lines[key]
+            self._tables.wake_removed([kept_lines.pop(key) for key in gone])
             return len(gone)
 
     def remove(self, search: Search, *, opt_outs: bool) -> list[DoNotCall]:
@@ -51,6 +50,7 @@ class MemoryDoNotCall:
                     if block.reason == "opt_out" and block.number in numbers:
                         del self._tables.blocks[key]
                 gone += forgiven
+            self._tables.wake_removed(gone)
             return gone
 
     def listing(self, search: Search, limit: int) -> list[DoNotCall]:

@@ -14,7 +14,7 @@ from worker.core.do_not_call import DoNotCall
 from worker.core.enums import EntryState
 from worker.core.forecast import HourRow
 from worker.core.ledger import debtor_key
-from worker.core.model import Attempt, QueueEntry, Waiting
+from worker.core.model import Attempt, Client, QueueEntry, Waiting
 from worker.core.replay import REACH, Past, Try
 from worker.store.memory_do_not_call import with_lists
 from worker.store.memory_tables import Recorded, Tables
@@ -45,7 +45,7 @@ class MemoryHistory:
                 bills=tuple(sorted(bills, key=lambda one: (one.due_date, one.bill_id))),
                 no_notice_until=max(notices, default=None),
                 type_name=self._tables.client_types.get(instance, {}).get(client.client_type, ""),
-                do_not_call=self._naming(instance, client.document),
+                do_not_call=self._naming(instance, client),
             )
 
     def owners(self, number: str) -> list[tuple[str, str]]:
@@ -120,10 +120,11 @@ class MemoryHistory:
         )
         return with_lists(self._tables, entry.instance, found)
 
-    def _naming(self, instance: str, document: str | None) -> tuple[DoNotCall, ...]:
+    def _naming(self, instance: str, client: Client) -> tuple[DoNotCall, ...]:
         lines = sorted(self._tables.do_not_call.values(), key=lambda one: one.key)
+        named = {phone.number for phone in client.phones} | ({client.document} if client.document else set())
         return tuple(
-            line for line in lines if document and line.document == document and line.instance in ("", instance)
+            line for line in lines if (line.number or line.document) in named and line.instance in ("", instance)
         )
 
     def _outcomes(self) -> list[Recorded]:

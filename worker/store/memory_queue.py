@@ -8,7 +8,7 @@ from worker.core.enums import EntryState
 from worker.core.ledger import debtor_key
 from worker.core.model import Action, Close, Debtor, LedgerRow, Open, QueueEntry, Refresh, Waiting
 from worker.core.priority import Place, Ranking, bumped_turn
-from worker.core.queueing import Built, Charge
+from worker.core.queueing import PARKED, Built, Charge
 from worker.core.records import Dossier
 from worker.store import memory_build, rows
 from worker.store.last_calls import Call, LastCalls, last_calls
@@ -108,7 +108,7 @@ class MemoryQueue:
             entry = self._tables.entries.get(entry_id)
             if entry is None or entry.state is not EntryState.WAITING:
                 return False
-            parked = rows.PARKED if until is None else until
+            parked = PARKED if until is None else until
             self._tables.entries[entry_id] = replace(entry, next_attempt_at=parked, reason=rows.fit(reason, 255))
             return True
 
@@ -144,7 +144,7 @@ class MemoryQueue:
         entry = self._tables.entries.get(action.entry_id)
         if entry is None or entry.instance != instance or entry.state is EntryState.DONE:
             return False
-        if entry.next_attempt_at is not None and entry.next_attempt_at >= rows.PARKED:
+        if entry.next_attempt_at is not None and entry.next_attempt_at >= PARKED:
             entry = replace(entry, next_attempt_at=None, reason="")
         self._tables.entries[entry.entry_id] = replace(
             entry,

@@ -1,7 +1,7 @@
 """What the twin in memory holds, and the one lock under which it is read and written."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import RLock
@@ -9,9 +9,10 @@ from threading import RLock
 from worker.core.billing import Contract
 from worker.core.brakes import Brake, CallCount
 from worker.core.do_not_call import DoNotCall, Key
-from worker.core.enums import Fate
+from worker.core.enums import EntryState, Fate
 from worker.core.erp_note import ErpNote
 from worker.core.model import Attempt, Bill, Block, Client, LedgerRow, Outcome, QueueEntry, Rejected, Streak
+from worker.core.queueing import PARKED
 from worker.core.records import AlarmRow, Answer, CdrRow, JobRun
 
 
@@ -62,6 +63,23 @@ class Tables:
     locks: set[str] = field(default_factory=set)
     brakes: dict[tuple[str, str], Brake] = field(default_factory=dict)  # (instance, kind)
     call_counts: list[CallCount] = field(default_factory=list)
+
+    def wake(self, clients: Collection[tuple[str, str]]) -> None:
+        """Parked debtors among these are looked at again."""
+        for entry_id, entry in self.entries.items():
+            parked = entry.next_attempt_at is not None and entry.next_attempt_at >= PARKED
+            if parked and entry.state is EntryState.WAITING and (entry.instance, entry.client_id) in clients:
+                self.entries[entry_id] = replace(entry, next_attempt_at=None, reason="")
+
+    def wake_removed(self, lines: Collection[DoNotCall]) -> None:
+        """Whom these lines of the list named."""
+        named = {line.number or line.document for line in lines}
+        found = {
+            key
+            for key, client in self.clients.items()
+            if client.document in named or named.intersection(phone.number for phone in client.phones)
+        }
+        self.wake(found)
 
     def active_clients(self) -> Iterator[tuple[tuple[str, str], Client]]:
         return ((key, client) for key, client in self.clients.items() if key not in self.inactive)

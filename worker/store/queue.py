@@ -11,7 +11,7 @@ from worker.core.ledger import debtor_key
 from worker.core.model import Action, Block, Close, LedgerRow, Open, Refresh, Waiting
 from worker.core.model import QueueEntry as Entry
 from worker.core.priority import Place, Ranking, alike, bumped_turn
-from worker.core.queueing import Built, Charge
+from worker.core.queueing import PARKED, Built, Charge
 from worker.core.records import Dossier
 from worker.store import rows
 from worker.store.do_not_call import lines_naming
@@ -98,7 +98,7 @@ class SqlQueue:
         return self._issabel.marked(found)
 
     def postpone(self, entry_id: int, until: datetime | None, reason: str) -> bool:
-        parked = rows.PARKED if until is None else until
+        parked = PARKED if until is None else until
         return self._db.run(
             lambda tx: (
                 tx.change("postpone_entry", entry_id=entry_id, until=parked, reason=rows.fit(reason, 255)) == 1
@@ -159,7 +159,7 @@ def _refresh_values(instance: str, action: Refresh, now: datetime) -> dict[str, 
         "oldest_due": action.debtor.oldest_due,
         "turn": rows.turn(action.debtor),
         "at_once": rows.AT_ONCE,
-        "parked": rows.PARKED,
+        "parked": PARKED,
         "now": now,
     }
 

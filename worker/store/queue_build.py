@@ -11,7 +11,7 @@ from typing import Final
 
 from worker.core import priority
 from worker.core.priority import Ranking
-from worker.core.queueing import DO_NOT_CALL, NO_LONGER_OWED, Built, Charge
+from worker.core.queueing import DO_NOT_CALL, NO_LONGER_OWED, PARKED, Built, Charge
 from worker.store import rows
 from worker.store.engine import Db, Tx
 
@@ -84,10 +84,10 @@ class QueueBuild:
         place = {"instance": self._instance, "after": span.after, "upto": span.upto}
         _empty(tx)
         due = {"due_from": charge.due_from, "due_until": charge.due_until, "today": charge.today}
-        tx.change("fill_owed", **place, **due)
+        tx.change("fill_owed", **place, **due, numbers_listed=tx.number("any_number_listed"))
         ranker.rank(tx, charge.today, place)
         tx.change("match_owed", instance=self._instance)
-        tx.change("wake_owed", at_once=rows.AT_ONCE, parked=rows.PARKED)
+        tx.change("wake_owed", at_once=rows.AT_ONCE, parked=PARKED)
         refreshed = tx.change("refresh_owed", now=self._now)
         reordered = tx.change("reorder_owed")
         closed, left = self._close(tx, place)

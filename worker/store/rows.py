@@ -34,7 +34,6 @@ from worker.core.model import (
 )
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # queue_entry.next_attempt_at of an entry that need not wait
-PARKED = datetime(9999, 1, 1, tzinfo=UTC)  # ... of one that waits until it is refreshed
 _CENT = Decimal("0.01")
 _SECONDS_MAX = 99999.99  # DECIMAL(7,2)
 _SEPARATORS = dict.fromkeys(range(0x1C, 0x20))  # the control characters that part fields and rows in the spool
