@@ -131,7 +131,8 @@ class Outcomes(Protocol):
         """Write the outcome, end the attempt (LOST if `lost`), move its queue entry, store the block, the debtor's
         quiet period or his wish never to be called again, and the note for the ERP.
 
-        One transaction, idempotent on the attempt id. False: it had one already, nothing was changed.
+        One transaction, idempotent on the attempt id. False: it had one already, or what is to be LOST is no
+        longer open (withdrawn meanwhile); nothing was changed.
         """
         ...
 

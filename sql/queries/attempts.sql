@@ -50,6 +50,12 @@ WHERE who IN %(who)s
     + IF(DATEDIFF(%(today)s, day) < 3, recent >> 16 & 15, 0) + IF(DATEDIFF(%(today)s, day) < 2, recent >> 20 & 15, 0)
     + IF(DATEDIFF(%(today)s, day) < 1, recent >> 24 & 15, 0)) < %(per_week)s);
 
+-- name: still_open
+-- Who is being rung, or so it seems: never a second call on top of the first, even if the gap is over by a clock that
+-- was set forward. It reads without locks: the rows of the ledger are locked, and an open attempt can only end.
+SELECT l.who FROM ledger l JOIN attempt a ON a.attempt_id = l.last_attempt
+WHERE l.who IN %(who)s AND a.open_in IS NOT NULL;
+
 -- name: ledger_takers
 SELECT who, last_attempt FROM ledger WHERE who IN %(who)s;
 

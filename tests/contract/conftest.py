@@ -53,12 +53,16 @@ def session_store(server: PrivateMariaDb) -> Iterator[OpenStore]:
 @pytest.fixture
 def opened(server: PrivateMariaDb, session_store: OpenStore) -> OpenStore:
     """The MariaDB store, emptied."""
+    empty(server)
+    return session_store
+
+
+def empty(server: PrivateMariaDb) -> None:
     with server.root() as cursor:
         for table in _TABLES:
             cursor.execute(f"DELETE FROM collector.{table}")
         cursor.execute("DELETE FROM asteriskcdrdb.collector_outcome")
         cursor.execute("DELETE FROM asteriskcdrdb.cdr")
-    return session_store
 
 
 @pytest.fixture(params=["memory", "mariadb"])

@@ -128,6 +128,22 @@ def test_seven_days_are_counted_and_the_eighth_forgets_the_first(store: Store) -
     assert (1, (0, 1, 0, 0, 1, 0)) == (after.tries, after.earlier)
 
 
+@pytest.mark.parametrize("by", ["number", "debtor"])
+def test_nobody_is_rung_twice_at_once_even_if_the_gap_is_over(store: Store, by: str) -> None:
+    """A clock set forward, or a call that nobody ended: only its outcome makes room for another."""
+    same = by == "number"
+    known(store, ALPHA, replace(client(1, 11), document=None if same else CPF))
+    known(store, BETA, replace(client(2, 11 if same else 12), document=None if same else CPF))
+    (first,) = store.attempts.reserve(
+        [candidate(store.queue.waiting(ALPHA, NOW, 1)[0], 1)], channels=9, rules=RULES, now=NOW
+    )
+    much_later = NOW + timedelta(hours=8)
+    assert not tried(store, 2, instance=BETA, now=much_later)
+    assert EntryState.WAITING is store.queue.open_entries(BETA)[0].state
+    store.outcomes.record(outcome(first, ended=much_later), AGAIN)
+    assert tried(store, 3, instance=BETA, now=much_later)
+
+
 @pytest.mark.parametrize("channels", [0, 1, 3])
 def test_instances_on_one_trunk_share_its_channels(store: Store, channels: int) -> None:
     known(store, ALPHA, client(1), client(2))

@@ -89,6 +89,20 @@ def test_a_step_without_an_instant_may_be_called_at_once(store: Store) -> None:
     assert len(store.queue.waiting(ALPHA, NOW, 10)) == 1
 
 
+def test_what_was_withdrawn_cannot_be_lost_any_more(store: Store) -> None:
+    """Reconciliation saw it open a moment before the worker gave it back: there was no call to tell of."""
+    seed(store, [client(1)])
+    attempt = reserve_one(store, 1)
+    assert attempt
+    assert store.attempts.withdraw(attempt.attempt_id, "refused")
+    assert not store.outcomes.record(outcome(attempt), later(9), lost=True)
+    found = store.attempts.get(attempt.attempt_id)
+    assert found
+    assert AttemptState.WITHDRAWN == found.state
+    assert [] == store.outcomes.listing(NOW - HOUR, NOW + HOUR)
+    assert reserve_one(store, 2)
+
+
 def test_the_outcome_of_a_withdrawn_attempt_is_kept_but_moves_nobody(store: Store) -> None:
     attempt = reserved(store)
     store.attempts.withdraw(attempt.attempt_id, "refused")

@@ -16,8 +16,10 @@ def claim(tx: Tx, candidates: Sequence[Candidate], rules: LedgerRules, now: date
     ours = _claimed(tx, _once_each(candidates), now)
     who = sorted({key for one in ours for key in (one.number, one.waiting.debtor)})
     tx.bulk("add_ledger", [{"who": one} for one in who])
-    numbers = _taken(tx, {one.number: one for one in ours}, rules, now)
-    debtors = _taken(tx, {one.waiting.debtor: one for one in ours if one.number in numbers}, rules.of_debtor, now)
+    busy = {row.who for row in tx.rows("still_open", who=who)} if who else set()  # under the locks taken above
+    free = [one for one in ours if not busy & {one.number, one.waiting.debtor}]
+    numbers = _taken(tx, {one.number: one for one in free}, rules, now)
+    debtors = _taken(tx, {one.waiting.debtor: one for one in free if one.number in numbers}, rules.of_debtor, now)
     granted = [one for one in ours if one.waiting.debtor in debtors]
     refused = [one for one in ours if one.waiting.debtor not in debtors]
     tx.change_in("give_back_taken", "who", sorted(numbers & {one.number for one in refused}))

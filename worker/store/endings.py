@@ -30,12 +30,15 @@ class UnusualError(Exception):
 
 
 def record_one(tx: Tx, ending: Ending) -> bool:
-    """False when the attempt had its outcome already."""
+    """False when the attempt had its outcome already, or is to be lost and is no longer open."""
     outcome, step = ending.outcome, ending.step
+    state = AttemptState.LOST if ending.lost else AttemptState.ENDED
+    end = {"attempt_id": outcome.attempt_id, "state": state, "ended_at": outcome.ended_at}
+    if ending.lost and tx.change("end_attempt", **end) == 0:
+        return False  # withdrawn meanwhile: there was no call, and nothing to tell of it
     if tx.change("add_outcome", **rows.outcome_values(outcome)) == 0:
         return False
-    state = AttemptState.LOST if ending.lost else AttemptState.ENDED
-    if tx.change("end_attempt", attempt_id=outcome.attempt_id, state=state, ended_at=outcome.ended_at):
+    if ending.lost or tx.change("end_attempt", **end):
         tx.change(
             "move_entry",
             attempt_id=outcome.attempt_id,

@@ -131,6 +131,8 @@ class MemoryAttempts:
     def _take(self, candidate: Candidate, rules: LedgerRules, now: datetime) -> bool:
         """The number and the debtor, or neither."""
         wanted = {candidate.number: rules, candidate.waiting.debtor: rules.of_debtor}
+        if any(self._is_rung(who) for who in wanted):
+            return False
         before = {who: self._tables.ledger.get(who, LedgerRow(who)) for who in wanted}
         after = {who: take(before[who], limits, now, candidate.local_day) for who, limits in wanted.items()}
         if None in after.values():
@@ -140,3 +142,8 @@ class MemoryAttempts:
                 self._tables.taken[who] = Taken(candidate.attempt_id, before[who])
                 self._tables.ledger[who] = row
         return True
+
+    def _is_rung(self, who: str) -> bool:
+        """Never a second call on top of the first, even if the gap is over by a clock that was set forward."""
+        taken = self._tables.taken.get(who)
+        return taken is not None and self._tables.attempts[taken.attempt_id].state.is_open

@@ -29,8 +29,10 @@ class MemoryOutcomes:
         with self._tables.mutex:
             if outcome.attempt_id in self._tables.outcomes:
                 return False
-            self._tables.outcomes[outcome.attempt_id] = Recorded(rows.tidy_outcome(outcome))
             attempt = self._tables.attempts.get(outcome.attempt_id)
+            if lost and (attempt is None or not attempt.state.is_open):
+                return False  # withdrawn meanwhile: there was no call, and nothing to tell of it
+            self._tables.outcomes[outcome.attempt_id] = Recorded(rows.tidy_outcome(outcome))
             if attempt is not None and attempt.state.is_open:
                 state = AttemptState.LOST if lost else AttemptState.ENDED
                 self._tables.attempts[attempt.attempt_id] = replace(
