@@ -11,11 +11,12 @@ import structlog
 from agi.ari_call import file_seconds
 from agi.conversation import ConversationPlan
 from agi.fastagi import FastAgiServer
+from agi.recorder import Recorder
 from agi.stasis import StasisApp
 from agi.switchboard import InstanceLine, Switchboard
 from agi.talk import routes
 from worker import convert
-from worker.app import PBX_NAME, App, utc_now
+from worker.app import PBX_NAME, App, settle, utc_now
 from worker.errors import CollectorError, PbxRefused
 from worker.settings import Instance
 
@@ -45,6 +46,7 @@ class HandlerService:
             self._serve_agi(switchboard, stack)
             self._serve_stasis(switchboard, stack)
             stack.callback(self._leave)
+            settle()
             log.info("handler", instances=[one.id for one in self.app.settings.instances])
             if self.stasis is not None:
                 self.stasis.wait_connected(BEAT_SECONDS)
@@ -80,7 +82,16 @@ class HandlerService:
         if self.app.ari is None:
             return
         pbx = self.app.settings.pbx
-        stasis = StasisApp(self.app.ari, switchboard, pbx.talk_threads, seconds_of=file_seconds(pbx.sounds))
+        recorder = Recorder(switchboard)
+        recorder.start()
+        stack.callback(recorder.stop)  # after the last conversation
+        stasis = StasisApp(
+            self.app.ari,
+            switchboard,
+            pbx.talk_threads,
+            seconds_of=file_seconds(pbx.sounds),
+            hung_up=recorder.put,
+        )
         stasis.start()
         stack.callback(stasis.stop, DRAIN_SECONDS)
         self.stasis = stasis

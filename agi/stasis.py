@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -12,7 +13,7 @@ from agi.call import Call
 from worker.errors import PbxError
 from worker.pbx import variables
 from worker.pbx.ari import AriClient
-from worker.pbx.ari_events import ApplicationReplaced, Channel, Event, StasisStart
+from worker.pbx.ari_events import ApplicationReplaced, Channel, Event, StasisStart, UserEvent
 from worker.pbx.ari_router import Mailbox
 from worker.pbx.ari_socket import EventSocket
 from worker.pbx.text import is_attempt_id
@@ -29,10 +30,14 @@ WANTED = (
     "ChannelDtmfReceived",
     "PlaybackStarted",
     "PlaybackFinished",
+    "ChannelUserevent",
     "ApplicationReplaced",
 )
 
 log = structlog.get_logger(__name__)
+
+
+HungUp = Callable[[str, str], None]  # what the dialplan says of an ended call, and its attempt
 
 
 class Talker(Protocol):
@@ -51,11 +56,12 @@ class StasisApp:
         threads: int,
         *,
         seconds_of: SecondsOf = lambda _: None,
+        hung_up: HungUp = lambda _text, _attempt_id: None,
         orphan_seconds: float = ORPHAN_SECONDS,
     ) -> None:
-        """`client`: started, and closed by whoever made it, after our `stop`."""
+        """`client`: started, and closed by whoever made it, after our `stop`. `hung_up` must not block."""
         self._client, self._switchboard, self._threads = client, switchboard, threads
-        self._seconds_of, self._orphan_seconds = seconds_of, orphan_seconds
+        self._seconds_of, self._hung_up, self._orphan_seconds = seconds_of, hung_up, orphan_seconds
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="talk")
         self._socket: EventSocket | None = None
         self._changed = threading.Condition()
@@ -105,6 +111,8 @@ class StasisApp:
     def _on_event(self, event: Event) -> None:
         if isinstance(event, ApplicationReplaced):
             self._client.router.lose(self._client.router.ids(), "another handler has taken over")
+        elif isinstance(event, UserEvent):
+            self._ended(event)
         elif isinstance(event, StasisStart) and event.args[:1] != (variables.STASIS_RESUME,):
             self._answered(event)
         elif not self._client.router.deliver(event) and isinstance(event, StasisStart):
@@ -132,6 +140,11 @@ class StasisApp:
             self._left()
             return
         self._pool.submit(self._talk, event.channel, box)
+
+    def _ended(self, event: UserEvent) -> None:
+        """Other people's events, of the dialplan or over ARI, are none of ours."""
+        if event.name == variables.EVENT_END and is_attempt_id(event.channel_id):
+            self._hung_up(event.text, event.channel_id)
 
     def _refuse(self, channel_id: str, reason: str) -> None:
         log.error("hung up unheard", channel=channel_id[:64], reason=reason)

@@ -1,9 +1,8 @@
 """Joins live calls with the store: who is on the line, what they were told, and how it ended."""
 
-import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,15 +11,16 @@ import structlog
 
 from agi.call import Call, Hangup
 from agi.conversation import ConversationPlan, hold
-from worker.core.enums import LineResult, OutcomeSource, Result
+from agi.endings import Endings
+from agi.recorder import HangUp
+from worker.core.enums import Result
 from worker.core.line_facts import LineFacts
-from worker.core.model import Attempt, LedgerRules, NextStep, Outcome, TalkFacts
-from worker.core.outcome import conclude
-from worker.core.retry import USUAL, next_step
+from worker.core.model import Attempt, LedgerRules, TalkFacts
+from worker.core.retry import USUAL
 from worker.core.retry_table import RetryTable
 from worker.core.script import Line
 from worker.core.userfield import format_talk, parse
-from worker.errors import CollectorError
+from worker.errors import CollectorError, StoreUnavailable
 from worker.ports import Clock, Sound
 from worker.store_ports import Store
 
@@ -58,6 +58,7 @@ class Switchboard:
     ) -> None:
         """`patience`: seconds that a hang-up waits for the conversation's thread to notice it."""
         self._store, self._lines, self._clock, self._patience = store, lines, clock, patience
+        self._endings = Endings(store, {name: (line.rules, line.retry) for name, line in lines.items()}, clock)
         self._talks: OrderedDict[str, _Live] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -91,6 +92,22 @@ class Switchboard:
         except Exception:
             log.exception("outcome left to reconciliation")
         return False
+
+    def hung_up_together(self, ends: Sequence[HangUp]) -> int:
+        """`hung_up` for many, none of whose conversations is waited for; how many outcomes were written now."""
+        try:
+            return self._hung_up_together({end.line.attempt_id: end for end in ends})
+        except CollectorError as problem:
+            log.error("outcomes left to reconciliation", count=len(ends), problem=str(problem))
+        except Exception:
+            log.exception("outcomes left to reconciliation", count=len(ends))
+        return 0
+
+    def over(self, attempt_id: str) -> bool:
+        """Whether nothing more is to be learned from a conversation of this process."""
+        with self._lock:
+            live = self._talks.get(attempt_id)
+        return live is None or live.over.is_set()
 
     @property
     def talking(self) -> int:
@@ -131,7 +148,7 @@ class Switchboard:
     def _block(self, attempt: Attempt, facts: TalkFacts) -> None:
         """What the finished call would block, now; the rule itself is `retry.next_step`."""
         line = LineFacts(attempt.attempt_id, attempt.number, answered=True, talk=facts)
-        step = self._next_step(attempt, self._outcome(attempt, line, facts, ""), others=True)
+        step = self._endings.step(attempt, self._endings.outcome(attempt, line, facts, ""), others=True)
         if step.block is None:
             return
         try:
@@ -148,20 +165,8 @@ class Switchboard:
         if attempt is None:
             log.warning("hang-up of an unknown attempt", attempt=line.attempt_id)
             return False
-        if not re.fullmatch(r"[A-Za-z0-9._-]{1,32}", uniqueid):
-            uniqueid = ""
-        outcome = self._outcome(attempt, line, talk, uniqueid)
-        step = self._next_step(attempt, outcome, others=self._others_left(attempt, outcome))
-        written = self._store.outcomes.record(outcome, step)
+        written = self._endings.write(self._endings.conclude(attempt, line, talk, uniqueid))
         self._forget(line.attempt_id)
-        log.info(
-            "call ended",
-            attempt=line.attempt_id,
-            line=outcome.line_result,
-            heard=talk.heard,
-            result=talk.result,
-            written=written,
-        )
         return written
 
     def _last_word(self, live: _Live, attempt_id: str) -> TalkFacts:
@@ -170,39 +175,29 @@ class Switchboard:
             log.warning("conversation has not noticed the hang-up", attempt=attempt_id)
         return live.facts
 
-    def _outcome(self, attempt: Attempt, line: LineFacts, talk: TalkFacts, uniqueid: str) -> Outcome:
-        return conclude(
-            line,
-            instance=attempt.instance,
-            client_id=attempt.client_id,
-            number=attempt.number,
-            now=self._clock(),
-            talk=talk,
-            source=OutcomeSource.HANDLER,
-            uniqueid=uniqueid,
-        )
-
-    def _next_step(self, attempt: Attempt, outcome: Outcome, *, others: bool) -> NextStep:
-        line = self._lines.get(attempt.instance)
-        return next_step(
-            outcome,
-            now=outcome.ended_at,
-            rules=line.rules if line else LedgerRules(),
-            other_numbers_left=others,
-            table=line.retry if line else USUAL,
-            streak=attempt.streak,
-            name=attempt.client_name,
-        )
-
-    def _others_left(self, attempt: Attempt, outcome: Outcome) -> bool:
-        """Has the debtor another number? Asked only when this one is of no use any more."""
-        if outcome.line_result is not LineResult.INVALID_NUMBER and outcome.talk.result is not Result.WRONG_PERSON:
-            return True
-        for waiting in self._store.queue.dossier(attempt.number).waiting:
-            if waiting.entry.entry_id == attempt.entry_id:
-                blocked = {block.number for block in waiting.blocks} | {attempt.number}
-                return any(phone.number not in blocked for phone in waiting.phones)
-        return True
+    def _hung_up_together(self, ends: Mapping[str, HangUp]) -> int:
+        with self._lock:
+            lives = {attempt_id: live for attempt_id in ends if (live := self._talks.get(attempt_id))}
+        attempts = {attempt_id: live.attempt for attempt_id, live in lives.items() if live.attempt}
+        if unheard := [attempt_id for attempt_id in ends if attempt_id not in attempts]:
+            attempts |= self._store.attempts.get_many(unheard)
+        concluded = []
+        for attempt_id, end in ends.items():
+            attempt, live = attempts.get(attempt_id), lives.get(attempt_id)
+            if attempt is None:
+                log.warning("hang-up of an unknown attempt", attempt=attempt_id)
+                continue
+            talk = live.facts if live else end.line.talk
+            try:
+                concluded.append(self._endings.conclude(attempt, end.line, talk, end.uniqueid))
+            except StoreUnavailable:
+                raise
+            except Exception:  # of this one only
+                log.exception("outcome left to reconciliation", attempt=attempt_id)
+        written = self._endings.write_many(concluded)
+        for attempt_id in ends:
+            self._forget(attempt_id)
+        return written
 
     def _forget(self, attempt_id: str) -> None:
         with self._lock:

@@ -1,5 +1,6 @@
 """Where real things are built, joined and closed. Nothing else knows everyone."""
 
+import gc
 import os
 import secrets
 import socket
@@ -46,6 +47,15 @@ log = structlog.get_logger(__name__)
 
 HANDLER_TTL = timedelta(seconds=10)  # a handler beats every two seconds
 PBX_NAME = "local"  # the PBX this machine runs
+
+
+def settle() -> None:
+    """To be called by a service that has started: what stands now stays, and is looked at by no collection again.
+
+    Measured under load: a sixth of the handler's CPU went into walking through its modules.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def utc_now() -> datetime:

@@ -16,7 +16,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from worker import convert
-from worker.app import App, process_name, utc_now
+from worker.app import App, process_name, settle, utc_now
 from worker.errors import CollectorError
 from worker.jobs import brakes, dial, dial_loop, queue, reconcile, sync, writeback
 from worker.jobs.history import Report
@@ -58,6 +58,7 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
         self.app.database.check()
+        settle()
         last = ""
         while not self.stop.is_set():
             reason = self._turn()

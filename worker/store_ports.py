@@ -117,6 +117,10 @@ class Attempts(Protocol):
 
     def get(self, attempt_id: str) -> Attempt | None: ...
 
+    def get_many(self, attempt_ids: Sequence[str]) -> dict[str, Attempt]:
+        """Those that are known, by their ids."""
+        ...
+
     def open_since(self, before: datetime) -> list[Attempt]:
         """Open attempts of all instances reserved before that instant, oldest first."""
         ...
@@ -133,6 +137,13 @@ class Outcomes(Protocol):
 
         One transaction, idempotent on the attempt id. False: it had one already, or what is to be LOST is no
         longer open (withdrawn meanwhile); nothing was changed.
+        """
+        ...
+
+    def record_many(self, endings: Sequence[tuple[Outcome, NextStep]]) -> list[bool]:
+        """`record` for many at once: all that can be written together in one transaction.
+
+        An error leaves some of them unwritten, perhaps all; to record them again does no harm.
         """
         ...
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from worker import configfile
 from worker import log as logging_setup
-from worker.app import App, utc_now
+from worker.app import App, settle, utc_now
 from worker.jobs import dial, dial_loop
 from worker.jobs.pace import Pace
 
@@ -25,6 +25,7 @@ def main() -> None:
         (instance,) = app.instances("bench")
         plan, dialler, store = app.dial_plan(instance), app.dialler(instance), app.store
         store.attempts.count_open(instance.id)  # connect before the clock runs
+        settle()  # as the service does
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         sys.stdin.readline()

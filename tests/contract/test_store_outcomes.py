@@ -75,6 +75,24 @@ def test_a_second_outcome_changes_nothing(store: Store) -> None:
     assert AttemptState.ENDED == ended.state
 
 
+def test_outcomes_recorded_together_are_each_written_once(store: Store) -> None:
+    seed(store, [client(n) for n in (1, 2, 3)])
+    first, second, third = (one for n in (1, 2, 3) if (one := reserve_one(store, n)))
+    assert [True, True] == store.outcomes.record_many([(outcome(first), later(1)), (outcome(second), DONE)])
+    assert [False, True] == store.outcomes.record_many([(outcome(first), DONE), (outcome(third), later(1))])
+    assert 0 == store.attempts.count_open(ALPHA)
+    assert 3 == len(everything(store))
+    assert [] == store.outcomes.record_many([])
+
+
+def test_many_attempts_are_found_at_once_and_unknown_ones_left_out(store: Store) -> None:
+    seed(store, [client(n) for n in (1, 2)])
+    known = [one for n in (1, 2) if (one := reserve_one(store, n))]
+    ids = [one.attempt_id for one in known]
+    assert dict(zip(ids, known, strict=True)) == store.attempts.get_many([*ids, "0" * 26, "none of ours"])
+    assert {} == store.attempts.get_many([])
+
+
 def test_a_lost_attempt_says_so(store: Store) -> None:
     attempt = reserved(store)
     assert store.outcomes.record(outcome(attempt), DONE, lost=True)

@@ -43,7 +43,11 @@ class Site:
         self.client = AriClient(self.server.settings)
         self.client.start()
         self.talks = Talks()
-        self.app = StasisApp(self.client, self.talks, 3, orphan_seconds=0.05)
+        self.ends: list[tuple[str, str]] = []
+        self.app = StasisApp(self.client, self.talks, 3, hung_up=self.hung_up, orphan_seconds=0.05)
+
+    def hung_up(self, text: str, attempt_id: str) -> None:
+        self.ends.append((text, attempt_id))
 
     def up(self) -> None:
         self.app.start()
@@ -85,6 +89,18 @@ def test_who_answers_is_talked_to_and_hung_up_in_the_end(site: Site) -> None:
     site.until(lambda: 0 == site.app.talking)
     assert ["by itself", "hangup"] == site.talks.ended
     assert set() == site.client.router.ids()
+
+
+def test_the_dialplans_word_on_an_ended_call_is_handed_on_and_other_peoples_events_are_not(site: Site) -> None:
+    site.up()
+    site.server.emit("ChannelUserevent", eventname="Other", userevent={"end": "a"}, channel={"id": attempt(1)})
+    site.server.emit("ChannelUserevent", eventname="CollectorEnd", userevent={"end": "b"}, channel={"id": "17.1"})
+    site.server.emit("ChannelUserevent", eventname="CollectorEnd", userevent={"end": "c"})
+    site.server.emit(
+        "ChannelUserevent", eventname="CollectorEnd", userevent={"end": "d"}, channel={"id": attempt(2)}
+    )
+    site.until(lambda: bool(site.ends))
+    assert [("d", attempt(2))] == site.ends
 
 
 def test_one_more_than_there_are_threads_is_hung_up_not_left_in_silence(site: Site) -> None:

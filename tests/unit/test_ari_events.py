@@ -22,6 +22,7 @@ from worker.pbx.ari_events import (
     PlaybackStarted,
     StasisEnd,
     StasisStart,
+    UserEvent,
     parse_event,
 )
 
@@ -61,6 +62,9 @@ def said(kind: str, **fields: Any) -> str:
         (said("PlaybackStarted", playback=PLAYBACK), PlaybackStarted(ID, "p.1")),
         (said("PlaybackFinished", playback=PLAYBACK | {"state": "failed"}), PlaybackFinished(ID, "p.1", "failed")),
         (said("PlaybackFinished", playback=BRIDGED), PlaybackFinished("", "p.1", "playing")),
+        (said("ChannelUserevent", channel=RAW, eventname="A", userevent={"end": "x"}), UserEvent(ID, "A", "x")),
+        (said("ChannelUserevent", channel=RAW, eventname="A", userevent={"b": 1}), UserEvent(ID, "A", "")),
+        (said("ChannelUserevent", eventname="A", userevent={"eventname": "A"}), UserEvent("", "A", "")),
         (said("ApplicationReplaced"), ApplicationReplaced("", "collector")),
         (said("ChannelDialplan", channel=RAW), None),  # a kind we have no use for
         (said("KindOfTheYear2040"), None),

@@ -37,11 +37,11 @@ Extension: 5511987654321
 Priority: 1
 Setvar: COLLECTOR_ATTEMPT={ID}
 Setvar: COLLECTOR_NUMBER=+5511987654321
-Setvar: CHANNEL(hangup_handler_push)=collector-hangup,s,1
+Setvar: CHANNEL(hangup_handler_push)=collector-hangup,agi,1
 Setvar: CHANNEL(accountcode)=demo
-Setvar: CDR(userfield)={ID}
 Setvar: TIMEOUT(absolute)=270
 Setvar: GROUP()=OUT_1
+Setvar: CDR(userfield)={ID}
 Archive: no
 """
 

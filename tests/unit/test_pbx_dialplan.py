@@ -55,6 +55,15 @@ def test_without_ari_there_is_nothing_of_stasis() -> None:
     assert "Stasis" not in text(ari=False)
 
 
+def test_the_end_of_a_call_is_told_to_those_who_served_it() -> None:
+    told = dict(
+        re.findall(r"^exten => (\w+),1,Set\(COLLECTOR_END=.*\n.*\n same => n,(\w+)\(", text(), re.MULTILINE)
+    )
+    assert {variables.TELL_AGI: "AGI", variables.TELL_APP: "UserEvent"} == told
+    assert f"UserEvent({variables.EVENT_END},{variables.EVENT_TEXT}: ${{COLLECTOR_END}})" in text()
+    assert "UserEvent(" not in text(ari=False)
+
+
 def test_every_instance_has_its_own_arguments_of_amd() -> None:
     for name in ("one", "two-b"):
         assert f"exten => {name},1,AMD(3500,1234,700,5000,100,50,6,256,5000)" in text()
@@ -62,6 +71,7 @@ def test_every_instance_has_its_own_arguments_of_amd() -> None:
 
 def test_our_server_is_reached_where_the_settings_say() -> None:
     assert 3 == text().count("AGI(agi://127.0.0.1:4999/")
+    assert 3 == text(ari=False).count("AGI(agi://127.0.0.1:4999/")
     assert f"agi://127.0.0.1:4999/{variables.AGI_HANGUP}," in text()
 
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from worker.errors import CollectorError, NoSuchChannel, PbxError, PbxUnavailable, UnsafeText, WrongState
+from worker.pbx import variables
 from worker.pbx.ari import AriClient
 from worker.pbx.ari_events import Channel
 from worker.pbx.ari_http import NotMade, NotSent
@@ -61,7 +62,7 @@ class AriDialler:
             appArgs=order.attempt_id,
             callerId=order.caller_id,
             timeout=order.ring_seconds,
-            variables=channel_variables(order),
+            variables=channel_variables(order, variables.TELL_APP),
         )
 
     def _ask(self) -> str:

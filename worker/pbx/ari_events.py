@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from worker.pbx import variables
+
 Json = dict[str, Any]  # checked field by field below
 
 
@@ -91,6 +93,14 @@ class PlaybackFinished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class UserEvent(Event):
+    """The dialplan's own UserEvent(), with one header that we ask for."""
+
+    name: str
+    text: str  # of the header variables.EVENT_TEXT
+
+
+@dataclass(frozen=True, slots=True)
 class ApplicationReplaced(Event):
     """Another process has taken our application; `channel_id` is empty."""
 
@@ -163,6 +173,12 @@ def _varset(data: Json) -> ChannelVarset:
     return ChannelVarset(channel, _text(data, "variable", needed=True), _text(data, "value"))
 
 
+def _user_event(data: Json) -> UserEvent:
+    channel = _channel_id(data) if "channel" in data else ""  # it may be about something else than a channel
+    headers = _object(data.get("userevent") or {})
+    return UserEvent(channel, _text(data, "eventname", needed=True), _text(headers, variables.EVENT_TEXT))
+
+
 _KINDS: dict[str, Callable[[Json], Event]] = {
     "StasisStart": _stasis_start,
     "StasisEnd": lambda data: StasisEnd(_channel_id(data)),
@@ -179,6 +195,7 @@ _KINDS: dict[str, Callable[[Json], Event]] = {
         _channel_id(data), _text(data, "digit", needed=True), _whole(data, "duration_ms") or 0
     ),
     "ChannelVarset": _varset,
+    "ChannelUserevent": _user_event,
     "Dial": lambda data: Dial(_channel_id(data, "peer"), _text(data, "dialstatus")),
     "PlaybackStarted": lambda data: PlaybackStarted(*_playback(data)[:2]),
     "PlaybackFinished": lambda data: PlaybackFinished(*_playback(data)),

@@ -35,7 +35,8 @@ def content(order: DialOrder) -> str:
         ("Context", variables.CONTEXT_OUT),
         ("Extension", digits),
         ("Priority", "1"),
-        *(("Setvar", f"{name}={value}") for name, value in channel_variables(order).items()),
+        *(("Setvar", f"{name}={value}") for name, value in channel_variables(order, variables.TELL_AGI).items()),
+        ("Setvar", f"CDR(userfield)={order.attempt_id}"),  # what finds the CDR row: its uniqueid is the PBX's own
         ("Archive", "no"),
     ]
     return "".join(text.call_file_line(key, value) for key, value in lines)

@@ -4,17 +4,17 @@ from worker.pbx import variables
 from worker.ports import DialOrder
 
 
-def channel_variables(order: DialOrder) -> dict[str, str]:
+def channel_variables(order: DialOrder, tell: str) -> dict[str, str]:
     """Variables and functions to set on the channel at origination, in order.
 
-    The hang-up handler is pushed here so that it also runs for calls nobody answers (facts: measured on 16.28).
+    The hang-up handler is pushed here so that it also runs for calls nobody answers (facts: measured on 16.28);
+    `tell`: its extension, variables.TELL_AGI or TELL_APP.
     """
     values = {
         variables.ATTEMPT: order.attempt_id,
         variables.NUMBER: order.number,
-        "CHANNEL(hangup_handler_push)": f"{variables.CONTEXT_HANGUP},s,1",
+        "CHANNEL(hangup_handler_push)": f"{variables.CONTEXT_HANGUP},{tell},1",
         "CHANNEL(accountcode)": order.instance,
-        "CDR(userfield)": order.attempt_id,  # so that even a crash leaves a trace
         "TIMEOUT(absolute)": str(order.ring_seconds + order.max_call_seconds),
     }
     if order.trunk_group:

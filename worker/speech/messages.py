@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError
+from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from worker.core import words
@@ -13,6 +14,8 @@ from worker.core.model import Attempt
 from worker.core.script import BEFORE_CONFIRMATION, Line
 from worker.errors import ConfigError, SpeechError
 from worker.speech.names import DEBT_WORD, spoken_name
+
+MEMO_SIZE = 4096  # texts
 
 _SAMPLE_BEFORE = {"company": "Empresa", "name": "Maria Silva"}
 _SAMPLE = _SAMPLE_BEFORE | {
@@ -35,6 +38,8 @@ class Messages:
             auto_reload=False,
         )
         self._templates: dict[Line, Template] = {}
+        self._uses: dict[Line, tuple[str, ...]] = {}  # names of what a line says
+        self._said: dict[tuple[object, ...], str] = {}  # line and what was put in: most say the same to everybody
         problems: list[str] = []
         missing = [f"{line}.j2" for line in Line if not (folder / f"{line}.j2").is_file()]
         if missing:
@@ -43,6 +48,8 @@ class Messages:
             if f"{line}.j2" not in missing:
                 try:
                     self._templates[line] = environment.get_template(f"{line}.j2")
+                    source = (folder / f"{line}.j2").read_text(encoding="utf-8")
+                    self._uses[line] = tuple(sorted(find_undeclared_variables(environment.parse(source))))
                 except (TemplateError, UnicodeDecodeError, OSError) as error:
                     problems.append(f"{folder / line.value}.j2 cannot be read: {error}")
                 else:
@@ -64,13 +71,21 @@ class Messages:
                 "bills": words.bills(attempt.bill_count),
                 "oldest": words.day(attempt.oldest_due),
             }
-            return {
-                line: _say(template, _given(line, before, after)) for line, template in self._templates.items()
-            }
+            return {line: self._text(line, _given(line, before, after)) for line in self._templates}
         except (ValueError, TemplateError) as error:
             raise SpeechError(
                 f"the message for client {attempt.client_id} cannot be put into words: {error}"
             ) from error
+
+    def _text(self, line: Line, given: Mapping[str, str]) -> str:
+        key = (line, *(given[name] for name in self._uses[line]))
+        text = self._said.get(key)
+        if text is None:
+            text = _say(self._templates[line], given)
+            if len(self._said) >= MEMO_SIZE:
+                self._said.clear()
+            self._said[key] = text
+        return text
 
 
 def _given(line: Line, before: Mapping[str, str], after: Mapping[str, str]) -> Mapping[str, str]:

@@ -62,6 +62,9 @@ class SqlAttempts:
     def get(self, attempt_id: str) -> Attempt | None:
         return self._lookups.do(attempt_id) if is_ulid(attempt_id) else None
 
+    def get_many(self, attempt_ids: Sequence[str]) -> dict[str, Attempt]:
+        return self._db.run(lambda tx: _get(tx, filter(is_ulid, attempt_ids)))
+
     def _answered(self, asked: Sequence[tuple[str, datetime]]) -> list[Attempt | None]:
         ids = [attempt_id for attempt_id, _ in asked]
         # each one's own instant, found by its id in one text, so that one UPDATE serves them all

@@ -82,6 +82,10 @@ class MemoryAttempts:
             found = self._tables.attempts.get(attempt_id)
             return None if found is None else self._with_streak(found)
 
+    def get_many(self, attempt_ids: Sequence[str]) -> dict[str, Attempt]:
+        found = {attempt_id: self.get(attempt_id) for attempt_id in attempt_ids}
+        return {attempt_id: attempt for attempt_id, attempt in found.items() if attempt is not None}
+
     def open_since(self, before: datetime) -> list[Attempt]:
         with self._tables.mutex:
             mine = [a for a in self._tables.attempts.values() if a.state.is_open and a.reserved_at < before]

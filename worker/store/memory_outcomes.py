@@ -50,6 +50,9 @@ class MemoryOutcomes:
                 self._tables.notes.setdefault(note.attempt_id, note)
             return True
 
+    def record_many(self, endings: Sequence[tuple[Outcome, NextStep]]) -> list[bool]:
+        return [self.record(outcome, step) for outcome, step in endings]
+
     def block(self, block: Block, attempt_id: str, now: datetime) -> None:  # noqa: ARG002 - kept only as evidence
         rows.utc(now)
         key = (block.number, block.instance or "", block.client_id or "")

@@ -32,6 +32,9 @@ class SqlOutcomes:
         """
         return self._records.do(Ending(rows.tidy_outcome(outcome), step, lost))
 
+    def record_many(self, endings: Sequence[tuple[Outcome, NextStep]]) -> list[bool]:
+        return self._record([Ending(rows.tidy_outcome(outcome), step, lost=False) for outcome, step in endings])
+
     def _record(self, endings: Sequence[Ending]) -> list[bool]:
         if len(endings) > 1:
             with suppress(UnusualError):
