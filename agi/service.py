@@ -16,7 +16,7 @@ from agi.stasis import StasisApp
 from agi.switchboard import InstanceLine, Switchboard
 from agi.talk import routes
 from worker import convert
-from worker.app import PBX_NAME, App, settle, utc_now
+from worker.app import App, settle, utc_now
 from worker.errors import CollectorError, PbxRefused
 from worker.settings import Instance
 
@@ -47,7 +47,9 @@ class HandlerService:
             self._serve_stasis(switchboard, stack)
             stack.callback(self._leave)
             settle()
-            log.info("handler", instances=[one.id for one in self.app.settings.instances])
+            settings = self.app.settings
+            here = [one.id for one in settings.instances if settings.is_here(one)]
+            log.info("handler", pbx=settings.pbx.name, instances=here)
             if self.stasis is not None:
                 self.stasis.wait_connected(BEAT_SECONDS)
             while not self.stop.is_set():
@@ -63,6 +65,7 @@ class HandlerService:
             sounds=partial(self.app.sounds, instance),
             rules=convert.ledger_rules(instance),
             retry=convert.retry_table(instance),
+            here=self.app.settings.is_here(instance),
         )
 
     def _serve_agi(self, switchboard: Switchboard, stack: ExitStack) -> None:
@@ -105,13 +108,13 @@ class HandlerService:
         if self.stasis is not None and not self.stasis.connected:
             return
         try:
-            self.app.store.presence.beat("handler", PBX_NAME, os.getpid(), "", utc_now())
+            self.app.store.presence.beat("handler", self.app.settings.pbx.name, os.getpid(), "", utc_now())
         except CollectorError as error:
             log.error("presence", error=str(error))
 
     def _leave(self) -> None:
         """First thing at the end: nobody new is dialled while calls drain."""
         try:
-            self.app.store.presence.leave("handler", PBX_NAME)
+            self.app.store.presence.leave("handler", self.app.settings.pbx.name)
         except CollectorError as error:
             log.error("presence", error=str(error))

@@ -39,6 +39,7 @@ class InstanceLine:
     sounds: Callable[[Attempt], Mapping[Line, Sound]]
     rules: LedgerRules
     retry: RetryTable = USUAL
+    here: bool = True  # else its debtors are called by another PBX: not a word is said, a hang-up is recorded
 
 
 @dataclass(slots=True)
@@ -132,7 +133,10 @@ class Switchboard:
             self._forget(attempt_id)
             return
         live.attempt = attempt
-        line = self._lines[attempt.instance]
+        line = self._lines.get(attempt.instance)
+        if line is None or not line.here:
+            log.warning("answered, but no instance of this PBX: not a word", attempt=attempt_id)
+            return
         sounds = line.sounds(attempt)
         live.facts = hold(call, sounds, line.plan, partial(self._remember, call, attempt, live))
         log.debug("conversation over", attempt=attempt_id, heard=live.facts.heard, result=live.facts.result)

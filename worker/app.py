@@ -46,7 +46,6 @@ from worker.store_ports import Store
 log = structlog.get_logger(__name__)
 
 HANDLER_TTL = timedelta(seconds=10)  # a handler beats every two seconds
-PBX_NAME = "local"  # the PBX this machine runs
 
 
 def settle() -> None:
@@ -103,7 +102,7 @@ class App:
 
     @cached_property
     def pbx(self) -> LivePbx:
-        return LivePbx(self.ari, self.settings.pbx.spool)
+        return LivePbx(self.ari, self.settings.pbx.spool, self.settings.pbx.name)
 
     @cached_property
     def law(self) -> Law:
@@ -123,8 +122,14 @@ class App:
     def watch(self) -> braking.Watch:
         """Stops instances by itself; it remembers what it has said."""
         watched = [
-            braking.Watched(one.id, convert.brake_rules(one), self.handler_alive, self.dialler(one).ready)
-            for one in self.instances()
+            braking.Watched(
+                one.id,
+                convert.brake_rules(one),
+                self.handler_alive,
+                self.dialler(one).ready,
+                pbx="" if one.pbx else self.settings.pbx.name,
+            )
+            for one in self.dialled_here()
         ]
         return braking.Watch(self.store, watched, utc_now, ZoneInfo(self.settings.schedule.zone))
 
@@ -138,6 +143,10 @@ class App:
         if only is not None:
             return [self.settings.instance(only)]
         return [instance for instance in self.settings.instances if instance.enabled]
+
+    def dialled_here(self) -> list[Instance]:
+        """Enabled ones that this PBX dials; the others are dialled by the PBX they name."""
+        return [instance for instance in self.instances() if self.settings.is_here(instance)]
 
     def source(self, instance: Instance) -> BillSource:
         return open_source(instance.source, convert.reading(instance))
@@ -262,10 +271,15 @@ class App:
 
     def handler_alive(self, now: datetime) -> str:
         """Empty when a handler of this PBX has been seen lately; else one sentence."""
-        seen = self.store.presence.last_seen("handler", PBX_NAME)
+        return self.handler_of(self.settings.pbx.name, now)
+
+    def handler_of(self, pbx: str, now: datetime) -> str:
+        """The same of any PBX that works on this database."""
+        seen = self.store.presence.last_seen("handler", pbx)
         if seen is None or seen[0] + HANDLER_TTL < now:
             since = f"since {seen[0]:%Y-%m-%d %H:%M:%S} UTC" if seen else "yet"
-            return f"no handler has been seen {since}; start `collector handler`"
+            whose = "" if pbx == self.settings.pbx.name else f" of PBX {pbx}"
+            return f"no handler{whose} has been seen {since}; start `collector handler`"
         return ""
 
 

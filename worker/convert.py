@@ -104,7 +104,7 @@ def route(settings: Settings, instance: Instance, others: Callable[[str], int | 
 
 def ways(settings: Settings) -> dict[str, Way]:
     """The trunks of this PBX on which Issabel counts the calls, by instance."""
-    here = [one for one in settings.instances if one.pbx in ("", settings.pbx.name)]
+    here = [one for one in settings.instances if settings.is_here(one)]
     return {one.id: Way(one.trunk.known_as, one.trunk.group) for one in here if one.trunk.group}
 
 

@@ -6,15 +6,15 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import starmap
 from pathlib import Path
 
-from worker import convert
+from worker import convert, doctor_pbx
 from worker.app import App, utc_now
 from worker.core import brakes, law, window
 from worker.core.records import AlarmRow, Answer, JobRun
 from worker.errors import CollectorError, ConfigError
 from worker.pbx import dialplan, variables
-from worker.ports import Progress
 from worker.settings import Instance, Schedule
 from worker.store_ports import Store
 
@@ -31,6 +31,7 @@ class Finding:
 def examine(app: App) -> Iterator[Finding]:
     """All findings, in the order in which a call would meet them."""
     yield from _database(app)
+    yield from starmap(Finding, doctor_pbx.whose(app, utc_now()))
     yield from _pbx(app)
     yield from _files(app)
     for instance in app.instances():
@@ -134,7 +135,7 @@ def _console(config: Path) -> Iterator[Finding]:
 
 def _files(app: App) -> Iterator[Finding]:
     pbx = app.settings.pbx
-    uses_spool = any(one.dialling.origination == "callfile" for one in app.instances())
+    uses_spool = any(one.dialling.origination == "callfile" for one in app.dialled_here())
     folders = {"sounds": pbx.sounds}
     if uses_spool:
         folders |= {"spool": pbx.spool, "spool_aside": pbx.spool_aside}
@@ -162,7 +163,10 @@ def _files(app: App) -> Iterator[Finding]:
 def _instance(app: App, instance: Instance) -> Iterator[Finding]:
     name = instance.id
     yield _try(f"{name}: ERP", lambda: app.source(instance).probe())
-    yield _try(f"{name}: voice", lambda: f"{app.voice(instance).render('Teste de voz.').seconds:.1f} s rendered")
+    if app.settings.is_here(instance):
+        yield _try(
+            f"{name}: voice", lambda: f"{app.voice(instance).render('Teste de voz.').seconds:.1f} s rendered"
+        )
     yield _window(app, instance, utc_now())
     try:
         yield from held_back(app.store, name, utc_now())
@@ -196,13 +200,9 @@ def held_back(store: Store, name: str, now: datetime) -> Iterator[Finding]:
 
 def _wants_contracts(app: App, instance: Instance) -> bool:
     try:
-        return app.sync(instance, _unwatched).wants_contracts
+        return app.sync(instance, lambda _: None).wants_contracts
     except CollectorError:  # why the source cannot be opened stands beside `ERP`
         return False
-
-
-def _unwatched(_: Progress) -> None:
-    """Nobody watches a doctor."""
 
 
 KINDS = ("clients", "contracts", "bills")
@@ -243,7 +243,7 @@ def _syncing(store: Store, instance: str) -> bool:
 def judge(name: str, known: Known, times: Schedule, contracts: bool, now: datetime) -> Iterator[Finding]:
     """Alarms, the latest run of each job, and what is stored with its age. `contracts`: they are wanted."""
     for alarm in known.alarms:
-        look = "" if alarm.kind in brakes.ALARMS else "look at the ERP, then "
+        look = "" if brakes.kind_of_alarm(alarm.kind) in brakes.ALARMS else "look at the ERP, then "
         yield Finding(
             f"{name}: alarm {alarm.alarm_id}",
             False,

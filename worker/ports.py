@@ -143,6 +143,11 @@ class Dialler(Protocol):
 class Pbx(Protocol):
     """What reconciliation asks of the PBX."""
 
+    @property
+    def name(self) -> str:
+        """As attempts carry it: it knows nothing of those that other PBXs dialled."""
+        ...
+
     def live_attempts(self) -> set[str] | None:
         """Attempt ids with a channel or an unfinished call file now; None when that cannot be known."""
         ...

@@ -1,4 +1,7 @@
-"""`collector service`: the worker unattended. APScheduler for what has a time, one dialling thread an instance."""
+"""`collector service`: the worker unattended. APScheduler for what has a time, one dialling thread an instance.
+
+Each PBX has its own leader, who dials its instances; one of the leaders does the side work of the database.
+"""
 
 import os
 import signal
@@ -6,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -18,8 +22,9 @@ from apscheduler.triggers.interval import IntervalTrigger
 from worker import convert
 from worker.app import App, process_name, settle, utc_now
 from worker.errors import CollectorError
-from worker.jobs import brakes, dial, dial_loop, queue, reconcile, sync, writeback
+from worker.jobs import brakes, dial, dial_loop, leading, queue, reconcile, sync, writeback
 from worker.jobs.history import Report
+from worker.jobs.leading import Office, SideWork
 from worker.jobs.pace import Pace
 from worker.jobs.sync import Sync
 from worker.ports import Progress
@@ -27,9 +32,9 @@ from worker.settings import Instance
 
 log = structlog.get_logger(__name__)
 
-LEADER = "collector:service"  # one worker at a time schedules and dials for this database
 BEAT_SECONDS = 2.0
 LOOK_SECONDS = 5.0  # between two tries to become the leader
+OTHER_PBX = "on another machine; if that is another PBX, give this one a pbx.name of its own"
 WRITE_BACK_MINUTES = 5
 
 
@@ -52,6 +57,9 @@ class Service:
         self.app = app
         self.stop = threading.Event()
         self._turns = {instance.id: threading.Lock() for instance in app.instances()}
+        presence, me = app.store.presence, process_name()
+        self._office = Office(presence, leading.leader_of(app.settings.pbx.name), me, os.getpid())
+        self._side_work = SideWork(Office(presence, leading.SIDE, me, os.getpid()), utc_now, self._begin_side_work)
 
     def run(self) -> None:
         """Blocks until told to stop."""
@@ -71,30 +79,31 @@ class Service:
     def _turn(self) -> str:
         """Lead for as long as we may; else why not."""
         try:
-            with self.app.store.presence.lock(LEADER) as leader:
+            with self._office.lock() as leader:
                 if not leader:
-                    return "another worker is the leader"
+                    return who_leads(self.app.settings.pbx.name, self._office.holder(), process_name())
                 self._lead()
         except CollectorError as error:  # the database is gone: it comes back
             return str(error)
         return ""
 
     def _lead(self) -> None:
-        """Schedule and dial until told to stop, or until another worker has become the leader."""
+        """Dial, and do the side work where nobody else does, until told to stop or until another leads."""
         over = threading.Event()
         self._beat()
-        scheduler = self._schedule()
-        scheduler.start()
+        guarding = self._guarding()
+        guarding.start()
+        here = self.app.dialled_here()
         threads = [
             threading.Thread(target=self._dial, args=(instance, over), name=f"dial-{instance.id}")
-            for instance in self.app.instances()
+            for instance in here
         ]
         for thread in threads:
             thread.start()
-        log.info("service", instances=[one.id for one in self.app.instances()])
+        log.info("service", pbx=self.app.settings.pbx.name, instances=[one.id for one in here])
         try:
             while not self.stop.wait(BEAT_SECONDS):
-                if self._deposed():
+                if self._office.lost():
                     log.warning("another worker leads now; this one waits")
                     break
                 self._beat()
@@ -102,30 +111,25 @@ class Service:
             over.set()
             for thread in threads:
                 thread.join()
-            scheduler.shutdown(wait=True)
-            self._leave()
+            self._side_work.drop()
+            guarding.shutdown(wait=True)
+            self._office.leave()
+            self.app.store.presence.leave("worker", process_name())
 
     def _beat(self) -> None:
-        """That we live, and that it is we who lead."""
-        presence, name, now = self.app.store.presence, process_name(), utc_now()
+        """That we live, that it is we who lead, and whether the side work is ours."""
         try:
-            presence.beat("worker", name, os.getpid(), "", now)
-            presence.beat("leader", LEADER, os.getpid(), name, now)
+            pbx = self.app.settings.pbx.name
+            self.app.store.presence.beat("worker", process_name(), os.getpid(), pbx, utc_now())
+            self._office.beat(utc_now)
+            self._side_work.turn()
         except CollectorError as error:
             log.error("presence", error=str(error))
 
-    def _deposed(self) -> bool:
-        """A restart of the database frees our lock without our noticing: another may have become the leader."""
-        try:
-            seen = self.app.store.presence.last_seen("leader", LEADER)
-        except CollectorError:
-            return False  # nobody can become the leader either; the beat says so
-        return seen is not None and seen[1] != process_name()
-
-    def _leave(self) -> None:
-        if not self._deposed():
-            self.app.store.presence.leave("leader", LEADER)
-        self.app.store.presence.leave("worker", process_name())
+    def _begin_side_work(self) -> Callable[[bool], None]:
+        scheduler = self._schedule()
+        scheduler.start()
+        return partial(_end, scheduler)
 
     def _dial(self, instance: Instance, over: threading.Event) -> None:
         last = ""
@@ -144,18 +148,26 @@ class Service:
 
         dial_loop.keep_running(work, instance.id, over)
 
+    def _guarding(self) -> BackgroundScheduler:
+        """What the leader of each PBX does besides dialling: reconcile its calls, keep the brakes."""
+        zone = self.app.settings.schedule.zone
+        hang_up = ThreadPoolExecutor(1)  # apart: who says "hang up now" does not wait for other work
+        scheduler = _scheduler(zone, {"default": ThreadPoolExecutor(2), "hang_up": hang_up})
+        soon = utc_now() + timedelta(seconds=1)
+        pause = IntervalTrigger(seconds=self.app.settings.schedule.reconcile_every_seconds, timezone=zone)
+        scheduler.add_job(self._reconcile, pause, name="reconcile", next_run_time=soon)
+        for name, seconds, work in self._braking():
+            trigger = IntervalTrigger(seconds=seconds, timezone=zone)
+            executor = name if name == "hang_up" else "default"
+            scheduler.add_job(self._guard, trigger, args=[work], name=name, executor=executor, next_run_time=soon)
+        return scheduler
+
     def _schedule(self) -> BackgroundScheduler:
+        """The side work of all instances, whichever PBX dials them."""
         times = self.app.settings.schedule
-        scheduler = BackgroundScheduler(
-            timezone=times.zone,
-            # apart: an ERP that hangs may hold up other syncs, for so long as it has threads, and nothing else
-            executors={
-                "default": ThreadPoolExecutor(2),
-                "hang_up": ThreadPoolExecutor(1),  # apart: who says "hang up now" does not wait for other work
-                "sync": ThreadPoolExecutor(times.parallel_syncs),
-            },
-            job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": 3600},
-        )
+        # apart: an ERP that hangs may hold up other syncs, for so long as it has threads, and nothing else
+        syncs = ThreadPoolExecutor(times.parallel_syncs)
+        scheduler = _scheduler(times.zone, {"default": ThreadPoolExecutor(2), "sync": syncs})
         soon = utc_now() + timedelta(seconds=1)
         for name, trigger, part in self._parts():
             for instance in self.app.instances():
@@ -174,12 +186,6 @@ class Service:
                 self._write_back, often, args=[instance], name=f"write_back {instance.id}", executor="sync"
             )
         self._reorder_by_hour(scheduler)
-        pause = IntervalTrigger(seconds=times.reconcile_every_seconds, timezone=times.zone)
-        scheduler.add_job(self._reconcile, pause, name="reconcile", next_run_time=soon)
-        for name, seconds, work in self._braking():
-            trigger = IntervalTrigger(seconds=seconds, timezone=times.zone)
-            executor = name if name == "hang_up" else "default"
-            scheduler.add_job(self._guard, trigger, args=[work], name=name, executor=executor, next_run_time=soon)
         return scheduler
 
     def _reorder_by_hour(self, scheduler: BackgroundScheduler) -> None:
@@ -256,6 +262,22 @@ class Service:
                     log.warning("job", instance=report.instance, error=report.error)
         except CollectorError as error:
             log.error("job", error=str(error))
+
+
+def who_leads(pbx: str, leader: str, me: str) -> str:
+    """Why this worker waits. Two PBXs of one name have one leader: the second is told how to mend it."""
+    elsewhere = leader and leader.rpartition(":")[0] != me.rpartition(":")[0]
+    where = f" {OTHER_PBX}" if elsewhere else ""
+    return f"another worker is the leader of PBX {pbx}{where}"
+
+
+def _scheduler(zone: str, executors: dict[str, ThreadPoolExecutor]) -> BackgroundScheduler:
+    once = {"max_instances": 1, "coalesce": True, "misfire_grace_time": 3600}
+    return BackgroundScheduler(timezone=zone, executors=executors, job_defaults=once)
+
+
+def _end(scheduler: BackgroundScheduler, wait: bool) -> None:
+    scheduler.shutdown(wait=wait)
 
 
 def run_reorder(app: App, instance: Instance) -> Report:

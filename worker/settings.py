@@ -168,14 +168,25 @@ class Settings(Section):
         ids = [instance.id for instance in self.instances]
         if twice := {name for name in ids if ids.count(name) > 1}:
             raise ValueError(f"two instances are called {', '.join(sorted(twice))}; each needs its own id")
+        here = [instance for instance in self.instances if self.is_here(instance)]
+        if not here:
+            others = ", ".join(sorted({instance.pbx for instance in self.instances}))
+            raise ValueError(
+                f"no instance is for this PBX, which is called {self.pbx.name}: they are for {others}; "
+                "correct pbx.name, or the pbx of an instance"
+            )
         if self.pbx.ari is None:
-            for instance in self.instances:
+            for instance in here:
                 if instance.dialling.origination == "ari":
                     raise ValueError(
                         f"instance {instance.id} dials over ARI but pbx.ari is not set; "
                         "set it, or dialling.origination: callfile"
                     )
         return self
+
+    def is_here(self, instance: Instance) -> bool:
+        """Whether this PBX may dial it."""
+        return instance.pbx in ("", self.pbx.name)
 
     def instance(self, name: str) -> Instance:
         """KeyError when there is none of that name."""

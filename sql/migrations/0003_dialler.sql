@@ -13,7 +13,7 @@ ALTER TABLE ledger DROP COLUMN prev_tries;
 ALTER TABLE instance_lock MODIFY COLUMN instance VARCHAR(80) NOT NULL;   -- an instance, "sync:" and one, "trunk:" and one
 
 ALTER TABLE attempt ADD COLUMN debtor VARCHAR(64) NOT NULL DEFAULT '';   -- the ledger's key
-ALTER TABLE attempt ADD COLUMN trunk VARCHAR(60) NOT NULL DEFAULT '';    -- "pbx/trunk"
+ALTER TABLE attempt ADD COLUMN trunk VARCHAR(60) NOT NULL DEFAULT '';    -- "pbx/trunk": also which PBX has the call
 ALTER TABLE attempt ADD COLUMN caller_id VARCHAR(16) NOT NULL DEFAULT '';
 ALTER TABLE attempt ADD KEY by_debtor (debtor, reserved_at);
 
@@ -48,6 +48,8 @@ CREATE TABLE do_not_call (
   KEY by_document (document, instance),
   KEY by_source (source, instance, listed_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+ALTER TABLE alarm MODIFY COLUMN kind VARCHAR(40) NOT NULL;   -- "handler@pbx" where several PBXs may dial the instance
 
 -- What holds dialling back: set by a person or by the dialler itself. Instance empty: all. Kept when it has ended.
 CREATE TABLE brake (

@@ -232,6 +232,7 @@ class Exchange:
     got: dict[str, DialOrder] = field(default_factory=dict)
     live: dict[str, DialOrder] = field(default_factory=dict)
     hides: bool = False  # does not say what is on the line
+    name: str = "local"
 
     def take(self, order: DialOrder) -> None:
         assert order.attempt_id not in self.got, "the PBX was given one attempt twice"

@@ -93,11 +93,11 @@ def test_who_answers_is_talked_to_and_hung_up_in_the_end(site: Site) -> None:
 
 def test_the_dialplans_word_on_an_ended_call_is_handed_on_and_other_peoples_events_are_not(site: Site) -> None:
     site.up()
-    site.server.emit("ChannelUserevent", eventname="Other", userevent={"end": "a"}, channel={"id": attempt(1)})
-    site.server.emit("ChannelUserevent", eventname="CollectorEnd", userevent={"end": "b"}, channel={"id": "17.1"})
-    site.server.emit("ChannelUserevent", eventname="CollectorEnd", userevent={"end": "c"})
+    site.server.emit("ChannelUserevent", eventname="Other", userevent={"said": "a"}, channel={"id": attempt(1)})
+    site.server.emit("ChannelUserevent", eventname="CollectorEnd", userevent={"said": "b"}, channel={"id": "17.1"})
+    site.server.emit("ChannelUserevent", eventname="CollectorEnd", userevent={"said": "c"})
     site.server.emit(
-        "ChannelUserevent", eventname="CollectorEnd", userevent={"end": "d"}, channel={"id": attempt(2)}
+        "ChannelUserevent", eventname="CollectorEnd", userevent={"said": "d"}, channel={"id": attempt(2)}
     )
     site.until(lambda: bool(site.ends))
     assert [("d", attempt(2))] == site.ends

@@ -30,7 +30,8 @@ class Lab:
 
     `instances` are entries of `instances:` in the configuration file; they replace the two default ones
     (lab_settings.instances()). `cdr` chooses how Asterisk writes call records; "none" starts no database.
-    `pbx_keys` replace keys of `pbx:` in the configuration file.
+    `pbx_keys` replace keys of `pbx:` in the configuration file. `database` is another lab's, which outlives this
+    one: a second PBX on it.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Lab:
         keep: bool = False,
         verbose: int = 0,
         pbx_keys: Mapping[str, Any] | None = None,
+        database: PrivateMariaDb | None = None,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="collector-lab-"))
         self.cdr: Cdr = cdr
@@ -53,7 +55,8 @@ class Lab:
         self.ari_user, self.ari_password = "collector", secrets.token_hex(12)
         self._instances = instances
         self.pbx_keys = dict(pbx_keys or {})
-        self._mariadb: PrivateMariaDb | None = None
+        self._mariadb = database
+        self._own_database = database is None
         self._settings: Settings | None = None
         self._stopped = True
         odbc = pbx_config.environ_of_odbc(self.folder / "pbx" / "etc") if cdr == "odbc" else {}
@@ -88,8 +91,10 @@ class Lab:
         self.carrier.begin()
         database = None
         if self.cdr != "none":
-            db = self._mariadb = PrivateMariaDb(self.folder / "mariadb")
-            db.start()
+            if self._own_database:
+                self._mariadb = PrivateMariaDb(self.folder / "mariadb")
+                self._mariadb.start()
+            db = self.mariadb
             database = pbx_config.CdrDatabase(db.host, db.port, db.socket, db.asterisk_user, db.asterisk_password)
         parts = pbx_config.PbxParts(self.ports, self.cdr, database, self.ari_user, self.ari_password, self.verbose)
         pbx_config.write_pbx(self.pbx, parts)
@@ -146,7 +151,7 @@ class Lab:
         try:
             for node in (self.pbx, self.carrier):
                 node.stop()
-            if self._mariadb is not None:
+            if self._mariadb is not None and self._own_database:
                 self._mariadb.stop()
             if left := self.leftovers():
                 raise AssertionError(f"the lab left alive: {', '.join(left)}")

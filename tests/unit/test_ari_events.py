@@ -62,7 +62,7 @@ def said(kind: str, **fields: Any) -> str:
         (said("PlaybackStarted", playback=PLAYBACK), PlaybackStarted(ID, "p.1")),
         (said("PlaybackFinished", playback=PLAYBACK | {"state": "failed"}), PlaybackFinished(ID, "p.1", "failed")),
         (said("PlaybackFinished", playback=BRIDGED), PlaybackFinished("", "p.1", "playing")),
-        (said("ChannelUserevent", channel=RAW, eventname="A", userevent={"end": "x"}), UserEvent(ID, "A", "x")),
+        (said("ChannelUserevent", channel=RAW, eventname="A", userevent={"said": "x"}), UserEvent(ID, "A", "x")),
         (said("ChannelUserevent", channel=RAW, eventname="A", userevent={"b": 1}), UserEvent(ID, "A", "")),
         (said("ChannelUserevent", eventname="A", userevent={"eventname": "A"}), UserEvent("", "A", "")),
         (said("ApplicationReplaced"), ApplicationReplaced("", "collector")),

@@ -43,7 +43,18 @@ ALLOWED: dict[str, set[str]] = {
     "jobs": {"jobs", "core", "ports", "catalogue_ports", "brake_ports", "dialling_ports", "store_ports", "errors"},
     "agi": {"agi", "core", "ports", "store_ports", "errors", "settings", "pbx"},
 }
-SHELL = {"app", "cli", "convert", "service", "doctor", "commands", "__main__", "agi.service", "agi.__main__"}
+SHELL = {
+    "app",
+    "cli",
+    "convert",
+    "service",
+    "doctor",
+    "doctor_pbx",
+    "commands",
+    "__main__",
+    "agi.service",
+    "agi.__main__",
+}
 
 
 def part_of(module: str) -> str:

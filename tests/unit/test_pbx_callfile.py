@@ -37,7 +37,7 @@ Extension: 5511987654321
 Priority: 1
 Setvar: COLLECTOR_ATTEMPT={ID}
 Setvar: COLLECTOR_NUMBER=+5511987654321
-Setvar: CHANNEL(hangup_handler_push)=collector-hangup,agi,1
+Setvar: CHANNEL(hangup_handler_push)=collector-hangup,by-agi,1
 Setvar: CHANNEL(accountcode)=demo
 Setvar: TIMEOUT(absolute)=270
 Setvar: GROUP()=OUT_1

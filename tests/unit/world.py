@@ -120,6 +120,7 @@ class Switch:
     """A `Pbx` that knows what it is told."""
 
     live: set[str] | None = field(default_factory=set)
+    name: str = "local"
 
     def live_attempts(self) -> set[str] | None:
         return self.live

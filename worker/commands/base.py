@@ -47,3 +47,15 @@ def chosen(running: App, instance: str | None) -> list[Instance]:
     except KeyError:
         names = ", ".join(one.id for one in running.settings.instances)
         raise UsageError(f"there is no instance {instance}; there are: {names}") from None
+
+
+def dialled_here(running: App, instance: str | None) -> list[Instance]:
+    """Those of them that this PBX dials. UsageError where the one named is dialled by another."""
+    settings = running.settings
+    found = chosen(running, instance)
+    if instance and not settings.is_here(found[0]):
+        raise UsageError(
+            f"PBX {found[0].pbx} dials {instance}, and this one is {settings.pbx.name}: "
+            "run it there, or correct pbx.name"
+        )
+    return [one for one in found if settings.is_here(one)]

@@ -11,7 +11,15 @@ import typer
 from worker.app import App, utc_now
 from worker.commands import dry_run as dry_run_of
 from worker.commands import foreground, show, show_sync
-from worker.commands.base import DryRunOption, InstanceOption, JsonOption, app, chosen, settings_of
+from worker.commands.base import (
+    DryRunOption,
+    InstanceOption,
+    JsonOption,
+    app,
+    chosen,
+    dialled_here,
+    settings_of,
+)
 from worker.commands.data import SyncWhat, sync_safely
 from worker.errors import UsageError
 from worker.jobs import dial as dialling
@@ -57,7 +65,7 @@ def dial(
 ) -> None:
     """Dial inside the window until nobody is left or Ctrl-C."""
     with App(settings_of(ctx), debug=debug) as running:
-        instances = chosen(running, instance)
+        instances = dialled_here(running, instance)
         if debug and not any(one.dialling.test_numbers for one in instances):
             raise UsageError("--debug calls dialling.test_numbers, which is empty; name some, or leave it out")
         _ = running.law  # read before any thread wants it: when it cannot be, nobody is called
@@ -99,7 +107,7 @@ def run_job(
             typer.echo(_report(running, None, instance, "table", full_numbers=False))
             return
         if job == "dialer":
-            _one_step(running, chosen(running, instance), as_json)
+            _one_step(running, dialled_here(running, instance), as_json)
             return
         reports = _run(running, job, chosen(running, instance))
     typer.echo(show_sync.reports(reports, as_json))

@@ -78,6 +78,8 @@ def _channels(running: App, one: Instance, now: datetime) -> Verdict:
 
 def obstacles(running: App, one: Instance, now: datetime) -> list[Verdict]:
     """What stands against any call of this instance at this moment, besides brakes and hours; changes nothing."""
+    if not running.settings.is_here(one):
+        return _elsewhere(running, one, now)
     plan = running.dial_plan(one)
     asked: list[tuple[str, Callable[[], str], str]] = [
         ("handler", lambda: plan.handler_alive(now), "a handler lives"),
@@ -86,6 +88,16 @@ def obstacles(running: App, one: Instance, now: datetime) -> list[Verdict]:
         ("trunk", plan.trunk_unread, "what others use of the trunk is known, or does not matter"),
     ]
     return [_verdict(rule, ask, well) for rule, ask, well in asked]
+
+
+def _elsewhere(running: App, one: Instance, now: datetime) -> list[Verdict]:
+    """What the database knows of it: the PBX that dials this instance cannot be asked from here."""
+    there = f"PBX {one.pbx} dials it: whether that takes calls, `collector doctor` says there"
+    return [
+        _verdict("handler", lambda: running.handler_of(one.pbx, now), f"a handler of PBX {one.pbx} lives"),
+        Verdict("pbx", True, there, None),
+        _verdict("lists", running.store.do_not_call.why_unreadable, "every do-not-call list can be read"),
+    ]
 
 
 def _verdict(rule: str, ask: Callable[[], str], well: str) -> Verdict:

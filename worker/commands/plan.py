@@ -44,10 +44,13 @@ def channels_of(settings: Settings, one: Instance) -> int:
     trunk = one.trunk
     if trunk.channels is None:
         return one.dialling.channels
-    sharing = sum(
-        other is one or (other.enabled and other.trunk.known_as == trunk.known_as) for other in settings.instances
-    )
+    sharing = sum(other is one or (other.enabled and _share(one, other)) for other in settings.instances)
     return min(one.dialling.channels, (trunk.channels - trunk.keep_free) // sharing)
+
+
+def _share(one: Instance, other: Instance) -> bool:
+    """The same trunk of one PBX; a trunk of the same name on another PBX is another."""
+    return one.trunk.known_as == other.trunk.known_as and (one.pbx == other.pbx or "" in (one.pbx, other.pbx))
 
 
 def shown(plans: list[Plan], json_wanted: bool) -> str:

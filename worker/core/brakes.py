@@ -29,7 +29,18 @@ HANDLER: Final = "handler"  # kinds of alarms that are no brakes: dialling has s
 PBX: Final = "pbx"
 READ_ONLY: Final = "read_only"
 ALARMS: Final = (HANDLER, PBX, READ_ONLY, *(kind.value for kind in BrakeKind if kind is not BrakeKind.BY_HAND))
+OBSTACLES: Final = (HANDLER, PBX)  # of one PBX: each tells and takes back its own
 STORMS: Final = (BrakeKind.REJECTION, BrakeKind.CONGESTION)  # in the order in which they are looked for
+
+
+def alarm_kind(kind: str, pbx: str) -> str:
+    """As it is stored; `pbx` where several may dial the instance, so that one takes back no other's alarm."""
+    return f"{kind}@{pbx}" if pbx and kind in OBSTACLES else kind
+
+
+def kind_of_alarm(stored: str) -> str:
+    """The kind alone."""
+    return stored.partition("@")[0]
 
 
 @dataclass(frozen=True, slots=True)

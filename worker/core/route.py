@@ -14,3 +14,13 @@ class Route:
 
 
 ANY_ROUTE: Final = Route()
+
+
+def pbx_of(trunk: str) -> str:
+    """The PBX that has the call; empty of an attempt older than the names of PBXs."""
+    return trunk.partition("/")[0]
+
+
+def is_on(trunk: str, pbx: str) -> bool:
+    """Whether that PBX has it; an attempt of which none is known is each one's own."""
+    return pbx_of(trunk) in ("", pbx)

@@ -11,7 +11,7 @@ from worker.brake_ports import Brakes, Cutter
 from worker.core import brakes
 from worker.core.brakes import ALL, Brake, BrakeKind, BrakeRules, CallCount
 from worker.core.instant import day_start, local_day
-from worker.core.model import Attempt
+from worker.core.route import is_on
 from worker.errors import StoreReadOnly
 from worker.ports import Clock
 from worker.store_ports import Store
@@ -55,17 +55,12 @@ def hang_up(store: Store, cutter: Cutter, held: Sequence[Brake], pbx: str, now: 
     wanted = [
         attempt
         for attempt in store.attempts.open_since(now + SOON)
-        if _on(attempt, pbx) and any(one.instance in (ALL, attempt.instance) for one in cutting)
+        if is_on(attempt.trunk, pbx) and any(one.instance in (ALL, attempt.instance) for one in cutting)
     ]
     ended = cutter.cut(wanted) if wanted else set()
     if ended:
         log.warning("hung up", calls=len(ended), reason=cutting[0].reason)
     return ended
-
-
-def _on(attempt: Attempt, pbx: str) -> bool:
-    """Whether this PBX has it; of older attempts no PBX is known."""
-    return not attempt.trunk or attempt.trunk.startswith(f"{pbx}/")
 
 
 def count(store: Store, now: datetime, zone: tzinfo) -> int:
@@ -84,6 +79,7 @@ class Watched:
     rules: BrakeRules
     handler_alive: Callable[[datetime], str]  # empty when a handler lives; else one sentence
     ready: Callable[[], str]  # empty when calls can be placed; else one sentence
+    pbx: str = ""  # our own, where others may dial the instance too
 
 
 class Watch:
@@ -115,7 +111,7 @@ class Watch:
             reasons |= self._brake(one, held, month, now)
             for kind in brakes.ALARMS:
                 if kind != brakes.READ_ONLY:
-                    self._tell(one.instance, kind, reasons.get(kind, ""), now)
+                    self._tell(one.instance, brakes.alarm_kind(kind, one.pbx), reasons.get(kind, ""), now)
 
     def _writable(self, now: datetime) -> None:
         """A small write proves it. Raises StoreReadOnly."""
@@ -137,7 +133,8 @@ class Watch:
             if not sentence:
                 self._since.pop(key, None)
             elif now - self._since.setdefault(key, now) >= one.rules.alarm_after:
-                found[kind] = f"nobody is dialled: {sentence}"
+                where = f" by PBX {one.pbx}" if one.pbx else ""
+                found[kind] = f"nobody is dialled{where}: {sentence}"
         return found
 
     def _brake(

@@ -1,9 +1,10 @@
 """Reconciliation: attempts nobody ended get their outcome from the CDR, and every outcome looks for its CDR row.
 
-An attempt is left alone while its call may still live: the PBX says so, or its deadline has not come.
+An attempt is left alone while its call may still live: the PBX says so, or its deadline has not come. Of another
+PBX's calls ours knows nothing: they are left to its own worker, for as long as it is there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -15,14 +16,19 @@ from worker.core.line_facts import LineFacts
 from worker.core.model import Attempt, LedgerRules, Outcome
 from worker.core.records import CdrRow, Change
 from worker.core.retry_table import RetryTable
+from worker.core.route import is_on, pbx_of
 from worker.jobs.history import Report, recorded
+from worker.jobs.leading import LEADER, leader_of
 from worker.ports import Clock, Pbx
-from worker.store_ports import Store
+from worker.store_ports import Presence, Store
 
 log = structlog.get_logger(__name__)
 
 SETTLE = timedelta(seconds=10)  # the handler's own chance to write the outcome; CDR rows may come late
 NEVER = timedelta(minutes=15)  # an outcome without CDR row after this has none
+GONE = timedelta(minutes=10)  # a PBX of which neither worker nor handler has been seen for so long is gone
+# the longest call that settings allow: those of another PBX are not known here
+ANY_CALL = timedelta(hours=1, minutes=2)
 ALL = "-"  # instance name in the history: one run serves all
 NO_TABLES: Mapping[str, RetryTable] = MappingProxyType({})
 
@@ -44,7 +50,13 @@ def reconcile(
         now = clock()
         ended, lost = end_orphans(store, pbx, now, rules, longest_call, tables)
         found, missing = match_cdr(store, now)
-        detail: dict[str, object] = {"ended": ended, "lost": lost, "cdr_found": found, "cdr_missing": missing}
+        detail: dict[str, object] = {
+            "pbx": pbx.name,
+            "ended": ended,
+            "lost": lost,
+            "cdr_found": found,
+            "cdr_missing": missing,
+        }
         return Report("reconcile", ALL, change=Change(0, 0, ended, found, lost), detail=detail)
 
     return recorded(store.runs, clock, "reconcile", ALL, work)
@@ -60,10 +72,13 @@ def end_orphans(
 ) -> tuple[int, int]:
     """(ended from the CDR, lost without a trace)"""
     attempts = store.attempts.open_since(now - SETTLE)
-    if not attempts:
+    ours = [one for one in attempts if is_on(one.trunk, pbx.name)]
+    live = pbx.live_attempts() if ours else set()
+    silent = [one for one in ours if _is_over(one, live, now, longest_call)]
+    others = [one for one in attempts if not is_on(one.trunk, pbx.name)]
+    silent += _left_behind(store.presence, others, now, longest_call)
+    if not silent:
         return 0, 0
-    live = pbx.live_attempts()
-    silent = [one for one in attempts if _is_over(one, live, now, longest_call)]
     rows = store.outcomes.cdr_of({one.attempt_id: one.reserved_at for one in silent})
     ended = lost = 0
     for attempt in silent:
@@ -75,6 +90,21 @@ def end_orphans(
         elif attempt.reserved_at + longest_call + NEVER < now or (live is not None and _settled(attempt, now)):
             lost += _end(store, attempt, outcome.unknown(attempt, now), now, rules, tables, lost=True)
     return ended, lost
+
+
+def _left_behind(
+    presence: Presence, others: Sequence[Attempt], now: datetime, longest_call: timedelta
+) -> list[Attempt]:
+    """Those of another PBX that can no longer live, where nobody is left to end them. Their tries count."""
+    last_moment = now - max(longest_call, ANY_CALL) - NEVER
+    overdue = [one for one in others if one.reserved_at < last_moment]
+    gone = {name for name in {pbx_of(one.trunk) for one in overdue} if _is_gone(presence, name, now)}
+    return [one for one in overdue if pbx_of(one.trunk) in gone]
+
+
+def _is_gone(presence: Presence, pbx: str, now: datetime) -> bool:
+    seen = (presence.last_seen(LEADER, leader_of(pbx)), presence.last_seen("handler", pbx))
+    return all(one is None or one[0] + GONE < now for one in seen)
 
 
 def _is_over(attempt: Attempt, live: set[str] | None, now: datetime, longest_call: timedelta) -> bool:

@@ -19,8 +19,8 @@ log = structlog.get_logger(__name__)
 class LivePbx:
     """`worker.ports.Pbx`. Without ARI the spool alone says it: a call file stays until its call has ended."""
 
-    def __init__(self, client: AriClient | None, spool: Path) -> None:
-        self._client, self._spool = client, spool
+    def __init__(self, client: AriClient | None, spool: Path, name: str = "") -> None:
+        self._client, self._spool, self.name = client, spool, name
 
     def live_attempts(self) -> set[str] | None:
         """None when the PBX does not answer or the spool cannot be read."""

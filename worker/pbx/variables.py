@@ -9,13 +9,13 @@ TALK: Final = "COLLECTOR_TALK"  # checkpoint of the conversation (core.userfield
 CONTEXT_OUT: Final = "collector-out"  # call files start here when answered
 CONTEXT_AMD: Final = "collector-amd"  # Stasis sends a channel here to listen, and gets it back
 CONTEXT_HANGUP: Final = "collector-hangup"  # pushed as hang-up handler on every originated channel
-TELL_AGI: Final = "agi"  # its extension for calls that our FastAGI server serves
-TELL_APP: Final = "app"  # for calls over ARI: the Stasis application hears of the end where it heard the rest
+TELL_AGI: Final = "by-agi"  # its extension for calls that our FastAGI server serves
+TELL_APP: Final = "by-event"  # for calls over ARI: the Stasis application hears of the end where it heard the rest
 
 AGI_TALK: Final = "talk"  # agi://host:port/talk
 AGI_HANGUP: Final = "hangup"  # agi://host:port/hangup,<userfield>
 
 EVENT_END: Final = "CollectorEnd"  # UserEvent of TELL_APP; its header is EVENT_TEXT
-EVENT_TEXT: Final = "end"
+EVENT_TEXT: Final = "said"
 
 STASIS_RESUME: Final = "resume"  # Stasis argument of a channel that comes back from CONTEXT_AMD

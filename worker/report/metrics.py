@@ -107,7 +107,11 @@ def _samples(facts: Sequence[Facts], now: datetime) -> Iterator[Sample]:
 
 def _stored(one: Facts, now: datetime) -> Iterator[Sample]:
     for kind in (*KINDS, *brakes.ALARMS):
-        yield ALARMS, (one.instance, kind), float(sum(alarm.kind == kind for alarm in one.alarms))
+        yield (
+            ALARMS,
+            (one.instance, kind),
+            float(sum(brakes.kind_of_alarm(alarm.kind) == kind for alarm in one.alarms)),
+        )
     for kind, answer in one.answers.items():
         yield AGE, (one.instance, kind), max(0.0, (now - answer.complete_at).total_seconds())
         yield ROWS, (one.instance, kind), float(answer.rows)

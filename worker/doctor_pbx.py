@@ -1,0 +1,34 @@
+"""What `collector doctor` says of several PBXs on one database: which this is, and who dials which instance."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from worker.app import App
+from worker.errors import CollectorError
+from worker.settings import Instance
+
+Part = tuple[str, bool | None, str]  # as `doctor.Finding`
+
+
+def whose(app: App, now: datetime) -> Iterator[Part]:
+    """This PBX's name, then a line an instance. That another PBX dials one is only worth knowing."""
+    settings = app.settings
+    mine = [one.id for one in app.dialled_here()]
+    dials = f"dials {', '.join(mine)}" if mine else "dials nobody: its instances are not enabled"
+    yield "this PBX", True if mine else None, f"{settings.pbx.name} (pbx.name); {dials}"
+    for one in app.instances():
+        if not one.pbx:
+            yield f"{one.id}: PBX", True, "dialled from here, and by every other PBX whose settings hold it"
+        elif settings.is_here(one):
+            yield f"{one.id}: PBX", True, "dialled from here alone"
+        else:
+            yield f"{one.id}: PBX", None, _elsewhere(app, one, now)
+
+
+def _elsewhere(app: App, one: Instance, now: datetime) -> str:
+    said = f"dialled by PBX {one.pbx}, not from here"
+    try:
+        reason = app.handler_of(one.pbx, now)
+    except CollectorError as error:
+        reason = str(error)
+    return f"{said}; {reason}" if reason else said
