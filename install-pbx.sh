@@ -19,7 +19,7 @@ run_pbx() {
   if [ "$CHECK" = yes ]; then return 0; fi
   [ "$yes" = yes ] || confirmed || die "nothing was changed"
   step "copy the program to $HOME_DIR" copy_program
-  environment "$HOME_DIR/.venv" "$HOME_DIR" requirements.lock
+  environment "$HOME_DIR/.venv" "$HOME_DIR" "$(lock_as_is)"
   step "prepare $CONFIG_DIR" prepare_config
   step "write the services (neither started nor enabled)" write_units
   ln -sfn "$HOME_DIR/.venv/bin/collector" "$LINK"
@@ -30,6 +30,7 @@ run_pbx() {
     printf '\nEdit %s/collector.yaml, then run ./install.sh pbx again: the PBX itself is untouched so far.\n' "$CONFIG_DIR"
     return 0
   fi
+  prepare_side
   step "prepare the folders for sounds and call files" prepare_folders
   step "write /etc/asterisk/$DIALPLAN" write_dialplan
   step "add one line to $CUSTOM" add_include
@@ -41,7 +42,7 @@ run_pbx() {
 check_pbx() {
   local problems=()
   command -v asterisk >/dev/null || problems+=("asterisk is not installed here; this command is for the PBX itself")
-  command -v systemctl >/dev/null || problems+=("systemd is needed for the two services")
+  command -v systemctl >/dev/null || problems+=("systemd is needed for the services")
   getent passwd asterisk >/dev/null || problems+=("there is no user asterisk, as whom Collector runs")
   [ -f "$CUSTOM" ] || problems+=("$CUSTOM does not exist; create it and include it from extensions.conf")
   system_python >/dev/null || problems+=("Python 3.11 or later is needed: dnf install python3.11, or apt-get install python3-venv")
@@ -59,6 +60,7 @@ This adds, and nothing else:
   $HOME_DIR                 the program and its Python packages (root)
   $CONFIG_DIR                 configuration, readable by root and asterisk only; kept if it is there
   /etc/systemd/system          ${UNITS[*]}
+                               (the last one only where schedule.runner is celery)
   $SWEEP   before Asterisk starts: call files left by a crash are moved
                                aside, else it would dial those people again
   $LINK      a link to the command
@@ -102,6 +104,26 @@ write_units() {
   reread_units
 }
 
+# Celery is there already after an earlier run; else it comes once the configuration has been read and asks for it.
+lock_as_is() {
+  if compgen -G "$HOME_DIR/.venv/lib/python3*/site-packages/celery" >/dev/null; then
+    printf 'requirements-celery.lock\n'
+  else
+    printf 'requirements.lock\n'
+  fi
+}
+
+# Side work on Celery: its packages and its service, or neither.
+prepare_side() {
+  if [ "$(ask_settings schedule.runner)" = celery ]; then
+    environment "$HOME_DIR/.venv" "$HOME_DIR" requirements-celery.lock
+    step "write $SIDE (neither started nor enabled)" write_unit "$SIDE" "side work on Celery" side
+    reread_units
+  elif [ -e "/etc/systemd/system/$SIDE" ]; then
+    step "stop and remove $SIDE: schedule.runner is scheduler" remove_unit "$SIDE"
+  fi
+}
+
 reread_units() {
   if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi # else systemd reads them when it starts
 }
@@ -117,7 +139,7 @@ write_unit() {
   cat >"/etc/systemd/system/$1" <<TEXT
 [Unit]
 Description=Collector: $2
-After=network.target asterisk.service mariadb.service mysqld.service
+After=network.target asterisk.service mariadb.service mysqld.service redis.service rabbitmq-server.service
 Wants=asterisk.service
 
 [Service]
@@ -212,6 +234,9 @@ Installed. Next, as root:
   systemctl enable --now collector-handler
   systemctl enable --now collector       from here on it dials, inside the configured hours
 TEXT
+  if [ -e "/etc/systemd/system/$SIDE" ]; then
+    printf '  systemctl enable --now collector-side  syncs, on Celery; without it nothing is synced\n'
+  fi
 }
 
 run_uninstall() {

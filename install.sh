@@ -6,15 +6,16 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 VENV=$ROOT/.venv
 CHECK=no
 LAB_PACKAGES=(asterisk asterisk-mysql odbc-mariadb mariadb-server sip-tester espeak-ng sox procps util-linux)
-SERVICES=(asterisk mariadb) # what those packages would start and enable
+SERVICES=(asterisk mariadb redis-server) # what those packages would start and enable
 STATE=/var/lib/collector-installer
 SOURCE=/etc/apt/sources.list.d/collector-bullseye.sources
 PIN=/etc/apt/preferences.d/collector-bullseye
 
 HOME_DIR=/opt/collector
 CONFIG_DIR=/etc/collector
-COPIED=(agi worker dialplan sql config pyproject.toml requirements.lock)
-UNITS=(collector.service collector-handler.service)
+COPIED=(agi worker dialplan sql config pyproject.toml requirements.lock requirements-celery.lock)
+SIDE=collector-side.service # only with schedule.runner: celery
+UNITS=(collector.service collector-handler.service "$SIDE")
 CUSTOM=/etc/asterisk/extensions_custom.conf
 DIALPLAN=extensions_collector.conf
 LINK=/usr/local/bin/collector
@@ -185,8 +186,9 @@ fill() {
   printf '%s\n' "$stamp" >"$venv/.collector-stamp"
 }
 
+# lab_environment PACKAGE...: what the lab needs, and these.
 lab_environment() {
-  lab_packages python3 python3-venv
+  lab_packages python3 python3-venv "$@"
   environment "$VENV" "$ROOT" requirements-dev.lock
 }
 
@@ -199,7 +201,7 @@ run_tests() {
   '' | -*) ;;
   *) die "there is no test level called $1; choose unit, contract, integration, acceptance or all" ;;
   esac
-  lab_environment
+  lab_environment redis-server
   cd "$ROOT"
   local paths=(tests/unit tests/contract tests/integration tests/acceptance)
   [ "$level" = all ] || paths=("tests/$level")

@@ -21,6 +21,7 @@ from worker.core.enums import AttemptState, Origination
 from worker.core.law import Law
 from worker.core.model import Attempt, Waiting
 from worker.core.policy import CallRules
+from worker.core.priority import Ranking
 from worker.core.script import Line
 from worker.core.ulid import new_ulid
 from worker.erp.registry import open_actions, open_source
@@ -154,6 +155,10 @@ class App:
     def actions(self, instance: Instance) -> ErpActions:
         """What may change something in this instance's ERP. SourceLacks where no adapter knows how."""
         return open_actions(instance.source)
+
+    def ranking(self, instance: Instance) -> Ranking:
+        """In which order its debtors are called."""
+        return convert.ranking(instance)
 
     def sync(
         self, instance: Instance, watch: Watcher, *, dry_run: bool = False, accept_shrink: bool = False

@@ -4,12 +4,12 @@ import sys
 
 import typer
 
-from worker.commands import brakes, bump, calls, data, dnc, erp, overview, plan, rules, setup
+from worker.commands import brakes, bump, calls, data, dnc, erp, overview, plan, rules, setup, side
 from worker.commands.base import app
 from worker.errors import CollectorError, ConfigError, UsageError
 
 # imported so that they register themselves
-COMMANDS = (brakes, bump, calls, data, dnc, erp, overview, plan, rules, setup)
+COMMANDS = (brakes, bump, calls, data, dnc, erp, overview, plan, rules, setup, side)
 
 
 def main() -> None:

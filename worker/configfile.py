@@ -6,7 +6,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -32,7 +32,7 @@ SECRET_KEYS = frozenset(
     field.alias or name
     for model in _sections()
     for name, field in model.model_fields.items()
-    if field.annotation is SecretStr
+    if SecretStr in (field.annotation, *get_args(field.annotation))
 )
 
 

@@ -18,6 +18,7 @@ CollectorError
 │   ├── NoSuchChannel        404: nearly always a hang-up                       never
 │   ├── WrongState           409/412: not in Stasis, id already used            never
 │   └── PbxRefused           400/401/403/422 and spool rights                   never
+├── JobTooLong             side work went past its time limit                  again
 ├── SpeechError            text could not be made into sound                    again
 ├── UnsafeText             text that may not go on a line protocol              never
 └── UsageError             the command was called wrongly (exit code 2)         never
@@ -102,6 +103,10 @@ class WrongState(PbxError):
 
 class PbxRefused(PbxError):
     pass
+
+
+class JobTooLong(CollectorError):
+    again = True
 
 
 class SpeechError(CollectorError):

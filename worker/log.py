@@ -16,7 +16,15 @@ from worker.masking import masked
 from worker.settings import Log
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-CHATTY = ("aiohttp", "apscheduler", "asyncio", "urllib3")  # below WARNING they repeat what we log ourselves
+CHATTY = (
+    "aiohttp",
+    "amqp",
+    "apscheduler",
+    "asyncio",
+    "celery",
+    "kombu",
+    "urllib3",
+)  # below WARNING they repeat what we log ourselves
 
 
 class _StderrHandler(logging.Handler):

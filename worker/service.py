@@ -1,6 +1,7 @@
 """`collector service`: the worker unattended. APScheduler for what has a time, one dialling thread an instance.
 
 Each PBX has its own leader, who dials its instances; one of the leaders does the side work of the database.
+With `schedule.runner: celery` side work is left to `collector side`; leading, dialling, reconciling, brakes stay.
 """
 
 import os
@@ -8,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -19,15 +21,13 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from worker import convert
+from worker import convert, schedule, side_jobs
 from worker.app import App, process_name, settle, utc_now
 from worker.errors import CollectorError
-from worker.jobs import brakes, dial, dial_loop, leading, queue, reconcile, sync, writeback
+from worker.jobs import brakes, dial, dial_loop, leading, reconcile
 from worker.jobs.history import Report
 from worker.jobs.leading import Office, SideWork
 from worker.jobs.pace import Pace
-from worker.jobs.sync import Sync
-from worker.ports import Progress
 from worker.settings import Instance
 
 log = structlog.get_logger(__name__)
@@ -35,19 +35,9 @@ log = structlog.get_logger(__name__)
 BEAT_SECONDS = 2.0
 LOOK_SECONDS = 5.0  # between two tries to become the leader
 OTHER_PBX = "on another machine; if that is another PBX, give this one a pbx.name of its own"
-WRITE_BACK_MINUTES = 5
 
 
-def quiet(_: Progress) -> None:
-    """Nobody watches a service."""
-
-
-Part = Callable[[Sync], list[Report]]
-
-
-def contracts(one: Sync) -> list[Report]:
-    """Contracts, where the source has them and they are wanted."""
-    return sync.sync_contracts(one) if one.wants_contracts else []
+Work = Callable[[], list[Report]]
 
 
 class Service:
@@ -122,7 +112,8 @@ class Service:
             pbx = self.app.settings.pbx.name
             self.app.store.presence.beat("worker", process_name(), os.getpid(), pbx, utc_now())
             self._office.beat(utc_now)
-            self._side_work.turn()
+            if self.app.settings.schedule.runner == "scheduler":  # else `collector side` does it
+                self._side_work.turn()
         except CollectorError as error:
             log.error("presence", error=str(error))
 
@@ -150,16 +141,12 @@ class Service:
 
     def _guarding(self) -> BackgroundScheduler:
         """What the leader of each PBX does besides dialling: reconcile its calls, keep the brakes."""
-        zone = self.app.settings.schedule.zone
+        times = self.app.settings.schedule
         hang_up = ThreadPoolExecutor(1)  # apart: who says "hang up now" does not wait for other work
-        scheduler = _scheduler(zone, {"default": ThreadPoolExecutor(2), "hang_up": hang_up})
-        soon = utc_now() + timedelta(seconds=1)
-        pause = IntervalTrigger(seconds=self.app.settings.schedule.reconcile_every_seconds, timezone=zone)
-        scheduler.add_job(self._reconcile, pause, name="reconcile", next_run_time=soon)
-        for name, seconds, work in self._braking():
-            trigger = IntervalTrigger(seconds=seconds, timezone=zone)
-            executor = name if name == "hang_up" else "default"
-            scheduler.add_job(self._guard, trigger, args=[work], name=name, executor=executor, next_run_time=soon)
+        scheduler = _scheduler(times.zone, {"default": ThreadPoolExecutor(2), "hang_up": hang_up})
+        watching = self._watching()
+        for due in schedule.watch_work(times):
+            self._add(scheduler, due, watching[due.job], "hang_up" if due.job == "hang_up" else "default")
         return scheduler
 
     def _schedule(self) -> BackgroundScheduler:
@@ -168,39 +155,28 @@ class Service:
         # apart: an ERP that hangs may hold up other syncs, for so long as it has threads, and nothing else
         syncs = ThreadPoolExecutor(times.parallel_syncs)
         scheduler = _scheduler(times.zone, {"default": ThreadPoolExecutor(2), "sync": syncs})
-        soon = utc_now() + timedelta(seconds=1)
-        for name, trigger, part in self._parts():
-            for instance in self.app.instances():
-                extra = {"next_run_time": soon} if name == "bills" else {}
-                scheduler.add_job(
-                    self._sync,
-                    trigger,
-                    args=[part, instance],
-                    name=f"{name} {instance.id}",
-                    executor="sync",
-                    **extra,
-                )
-        for instance in self.app.instances():
-            often = IntervalTrigger(minutes=WRITE_BACK_MINUTES, timezone=times.zone)
-            scheduler.add_job(
-                self._write_back, often, args=[instance], name=f"write_back {instance.id}", executor="sync"
-            )
-        self._reorder_by_hour(scheduler)
+        for due in schedule.side_work(times, self.app.instances()):
+            self._add(scheduler, due, self._side(due), "default" if due.job == "reorder" else "sync")
         return scheduler
 
-    def _reorder_by_hour(self, scheduler: BackgroundScheduler) -> None:
-        """At the start of each hour, where the order of the queue goes by it."""
-        for instance in self.app.instances():
-            if convert.ranking(instance).by_hour:
-                scheduler.add_job(
-                    self._guard,
-                    CronTrigger(minute=0, timezone=instance.zone),
-                    args=[lambda one=instance: [run_reorder(self.app, one)]],
-                    name=f"reorder {instance.id}",
-                )
+    def _add(self, scheduler: BackgroundScheduler, due: schedule.Due, work: Work, executor: str) -> None:
+        trigger = _trigger(due.when, self.app.settings.schedule.zone)
+        soon = {"next_run_time": utc_now() + timedelta(seconds=1)} if due.at_once else {}
+        scheduler.add_job(self._guard, trigger, args=[work], name=due.name, executor=executor, **soon)
 
-    def _braking(self) -> list[tuple[str, int, Callable[[], list[Report]]]]:
-        """What keeps an eye on the calls: name, seconds between two looks, the look. None is in the history."""
+    def _side(self, due: schedule.Due) -> Work:
+        """Two syncs of one instance that fall due together run one after the other."""
+        instance = self.app.settings.instance(due.instance)
+        turn = self._turns[due.instance] if due.job in side_jobs.SYNCS else nullcontext()
+
+        def work() -> list[Report]:
+            with turn:
+                return side_jobs.run(due.job, self.app, instance)
+
+        return work
+
+    def _watching(self) -> dict[str, Work]:
+        """What keeps an eye on the calls. Only reconciliation is in the history."""
         app = self.app
         zone = ZoneInfo(app.settings.schedule.zone)
         board, watch = app.brakes, app.watch  # made here, before threads want them
@@ -217,44 +193,9 @@ class Service:
             brakes.count(app.store, utc_now(), zone)
             return []
 
-        return [("hang_up", 1, hang_up), ("watch", 15, look), ("count", 60, count)]
+        return {"reconcile": lambda: [run_reconcile(app)], "hang_up": hang_up, "watch": look, "count": count}
 
-    def _parts(self) -> list[tuple[str, BaseTrigger, Part]]:
-        """What is fetched when: name, trigger, the part of a sync."""
-        times = self.app.settings.schedule
-        zone = times.zone
-        return [
-            ("bills", IntervalTrigger(minutes=times.bills_every_minutes, timezone=zone), sync.sync_bills),
-            ("contracts", IntervalTrigger(minutes=times.contracts_every_minutes, timezone=zone), contracts),
-            (
-                "clients",
-                CronTrigger(hour=times.clients_at.hour, minute=times.clients_at.minute, timezone=zone),
-                sync.sync_clients,
-            ),
-            (
-                "client_types",
-                CronTrigger(
-                    day_of_week=times.client_types_weekday,
-                    hour=times.client_types_at.hour,
-                    minute=times.client_types_at.minute,
-                    timezone=zone,
-                ),
-                sync.sync_client_types,
-            ),
-        ]
-
-    def _sync(self, part: Part, instance: Instance) -> None:
-        """Two parts of one instance that fall due together run one after the other."""
-        with self._turns[instance.id]:
-            self._guard(lambda: part(self.app.sync(instance, quiet)))
-
-    def _write_back(self, instance: Instance) -> None:
-        self._guard(lambda: [run_write_back(self.app, instance)])
-
-    def _reconcile(self) -> None:
-        self._guard(lambda: [run_reconcile(self.app)])
-
-    def _guard(self, work: Callable[[], list[Report]]) -> None:
+    def _guard(self, work: Work) -> None:
         """A job that fails is in the history and the log; the service goes on."""
         try:
             for report in work():
@@ -280,14 +221,10 @@ def _end(scheduler: BackgroundScheduler, wait: bool) -> None:
     scheduler.shutdown(wait=wait)
 
 
-def run_reorder(app: App, instance: Instance) -> Report:
-    """New places in this instance's queue, as the service and `collector run reorder` do it."""
-    return queue.reorder(instance.id, convert.ranking(instance), app.store, utc_now)
-
-
-def run_write_back(app: App, instance: Instance) -> Report:
-    """Tell this instance's ERP what callees said, as the service and `collector run write_back` do it."""
-    return writeback.write_back(app.store, instance.id, lambda: app.actions(instance), utc_now)
+def _trigger(when: schedule.When, zone: str) -> BaseTrigger:
+    if isinstance(when, schedule.Every):
+        return IntervalTrigger(seconds=when.seconds, timezone=zone)
+    return CronTrigger(day_of_week=when.weekday, hour=when.hour, minute=when.minute, timezone=when.zone)
 
 
 def run_reconcile(app: App) -> Report:

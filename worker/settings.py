@@ -1,8 +1,11 @@
 """What one YAML file may say. Checked whole before anything runs; loading is in `configfile.py`."""
 
+import re
 from datetime import time
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -134,17 +137,67 @@ class Instance(Section):
     enabled: bool = True
 
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+BROKERS = (
+    "redis://127.0.0.1:6379/0, redis+socket:///run/redis/redis.sock or amqp://user:password@127.0.0.1:5672/vhost"
+)
+
+
+def _broker_host(address: str) -> str:
+    """Host of a broker's address, empty for a socket. The ValueError holds none of it: passwords stand there."""
+    wrong = f"broker is no address of a broker; write one like {BROKERS}"
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError(wrong) from None
+    # `;` would begin a second address, and what stands behind `?` could name another host
+    if ";" in address or parts.fragment:
+        raise ValueError(wrong)
+    if parts.scheme == "redis+socket" and not host and parts.path.strip("/"):
+        if re.fullmatch(r"(virtual_host=\d{1,4})?", parts.query):
+            return ""
+        raise ValueError(wrong)
+    if parts.scheme not in ("redis", "amqp") or not host or parts.query:
+        raise ValueError(wrong)
+    return host
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host in ("", "localhost") or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class Schedule(Section):
-    """When `collector service` runs what; times in `zone`."""
+    """When `collector service`, or `collector side`, runs what; times in `zone`."""
 
     zone: Zone = "America/Sao_Paulo"
     clients_at: time = time(7, 0)
-    client_types_weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = "mon"
+    client_types_weekday: Weekday = "mon"
     client_types_at: time = time(6, 0)
     bills_every_minutes: int = Field(60, ge=5, le=1440)
     contracts_every_minutes: int = Field(30, ge=5, le=1440)
     parallel_syncs: int = Field(4, ge=1, le=50)  # instances at once
     reconcile_every_seconds: int = Field(60, ge=5, le=3600)
+    runner: Literal["scheduler", "celery"] = "scheduler"  # of side work: the service itself, or `collector side`
+    broker: SecretStr | None = None  # of Celery: Redis or RabbitMQ
+    broker_host: str = ""  # named here as well when it is another machine: the address itself is a secret
+    longest_job_seconds: int = Field(7200, ge=10, le=86400)  # on Celery a job that takes longer is ended
+
+    @model_validator(mode="after")
+    def _broker_is_known(self) -> "Schedule":
+        if self.broker is None:
+            if self.runner == "celery":
+                raise ValueError("runner is celery and there is no broker; name the file that holds its address")
+            return self
+        host = _broker_host(self.broker.get_secret_value())
+        if not _is_here(host) and host != self.broker_host.casefold():
+            raise ValueError(
+                "the broker is on another machine; write its name or address as broker_host, or move it here"
+            )
+        return self
 
 
 class Log(Section):

@@ -89,6 +89,10 @@ class Site:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop_all()
+
+    def stop_all(self) -> None:
+        """Whatever still runs, the youngest first."""
         for program in reversed(self._programs):
             program.stop()
 

@@ -197,7 +197,9 @@ def _uncommented(text: str) -> str:
 
 
 def _accepted(text: str) -> Settings:
-    return configfile.parse(re.sub(r"\{file: /etc/collector/[\w.-]+\}", "{env: IXC}", text), ENV)
+    text = text.replace("{file: /etc/collector/broker}", "{env: BROKER}")
+    text = re.sub(r"\{file: /etc/collector/[\w.-]+\}", "{env: IXC}", text)
+    return configfile.parse(text, {**ENV, "BROKER": "redis://127.0.0.1:6379/0"})
 
 
 def test_the_example_file_is_accepted() -> None:

@@ -18,6 +18,12 @@ ALLOWED: dict[str, set[str]] = {
     "dial_settings": {"source_settings", "retry_settings"},
     "retry_settings": {"source_settings"},
     "source_settings": set(),
+    "schedule": {"settings"},
+    # side work: neither `app` nor `pbx`, so that nothing that may run on Celery can reach a dialler
+    "side_jobs": {"core", "ports", "store_ports", "errors", "settings", "jobs"},
+    "side_lease": {"ports", "store_ports"},
+    "side": {"schedule", "side_jobs", "jobs", "errors"},
+    "side_beat": {"side_lease", "errors"},
     "configfile": {"core", "settings", "dial_settings", "source_settings", "errors"},
     "rulesfile": {"core", "dial_settings", "errors"},
     "log": {"settings", "errors", "masking"},
@@ -50,6 +56,7 @@ SHELL = {
     "service",
     "doctor",
     "doctor_pbx",
+    "doctor_side",
     "commands",
     "__main__",
     "agi.service",
@@ -108,6 +115,8 @@ def test_imports_point_to_core() -> None:
         ("worker.jobs.sync", "from worker.erp.ixc import Ixc"),  # jobs see ports only
         ("worker.erp.ixc", "from worker.store import mariadb"),  # adapters do not know each other
         ("agi.conversation", "from worker.store import memory"),
+        ("worker.side", "from worker.app import App"),  # a redeliverable task reaches no dialler
+        ("worker.side_jobs", "from worker.pbx.ari_dialler import AriDialler"),
     ],
 )
 def test_a_planted_import_is_found(module: str, source: str) -> None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from worker import side_jobs
 from worker.app import App, utc_now
 from worker.commands import dry_run as dry_run_of
 from worker.commands import foreground, show, show_sync
@@ -26,8 +27,9 @@ from worker.jobs import dial as dialling
 from worker.jobs.history import Report
 from worker.report import figures as report_figures
 from worker.report import render as report_render
-from worker.service import Service, quiet, run_reconcile, run_reorder, run_write_back
+from worker.service import Service, run_reconcile
 from worker.settings import Instance
+from worker.side_jobs import quiet
 
 JobName = Literal[
     "clients",
@@ -118,10 +120,8 @@ def run_job(
 def _run(running: App, job: JobName, instances: list[Instance]) -> list[Report]:
     if job == "reconcile":
         return [run_reconcile(running)]
-    if job == "reorder":
-        return [run_reorder(running, one) for one in instances]
-    if job == "write_back":
-        return [run_write_back(running, one) for one in instances]
+    if job in ("reorder", "write_back"):
+        return [report for one in instances for report in side_jobs.run(job, running, one)]
     return [report for one in instances for report in sync_safely(running, one, SYNC_OF[job], quiet)]
 
 

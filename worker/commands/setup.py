@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from worker import configfile
-from worker.app import App
+from worker import configfile, doctor_side
+from worker.app import App, utc_now
 from worker.commands import show
 from worker.commands.base import JsonOption, app, settings_of
 from worker.doctor import examine
@@ -49,7 +49,10 @@ def _source_problems(running: App, instance: Instance) -> list[str]:
 def doctor(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """Try every connection and right that a call will need; say how to mend what is missing."""
     with App(settings_of(ctx)) as running:
-        findings = list(examine(running))
+        findings = [
+            *examine(running),
+            *doctor_side.examine(running.settings.schedule, running.store.presence, utc_now()),
+        ]
     typer.echo(show.findings(findings, as_json))
     if any(one.ok is False for one in findings):
         raise typer.Exit(1)
