@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Collector on a PBX (pbx, uninstall), or what its tests, demo and benchmarks need (test, demo, bench).
+# Installs Collector on a PBX (pbx, uninstall), or what its tests, demo and benchmarks need (test, demo, bench, chaos).
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -27,6 +27,7 @@ usage: ./install.sh [--check] COMMAND
   test [unit|contract|integration|acceptance|all] [pytest options]   style, types and tests (default: all)
   demo [--keep]          real calls between two private Asterisks on this machine
   bench NAME [--json]    a benchmark: $(benchmarks)
+  chaos [--calls N] [--seed N]   real calls while worker, handler, PBX and database are killed again and again
   pbx [--yes]            install Collector on this PBX
   uninstall [--config] [--packages]   undo pbx; --config also removes $CONFIG_DIR,
                          --packages also what test, demo and bench installed
@@ -192,7 +193,7 @@ lab_environment() {
   environment "$VENV" "$ROOT" requirements-dev.lock
 }
 
-# --- test, demo, bench ------------------------------------------------------------------------------------
+# --- test, demo, bench, chaos -----------------------------------------------------------------------------
 
 run_tests() {
   local level=all failed=0
@@ -238,6 +239,12 @@ run_bench() {
   step "run the benchmark $name" exec "$VENV/bin/python" -m "tests.bench.$name" "$@"
 }
 
+run_chaos() {
+  lab_environment
+  cd "$ROOT"
+  step "let chaos reign" exec "$VENV/bin/python" -m tests.chaos "$@"
+}
+
 # --- command line -----------------------------------------------------------------------------------------
 
 main() {
@@ -252,6 +259,7 @@ main() {
   test) run_tests "$@" ;;
   demo) run_demo "$@" ;;
   bench) run_bench "$@" ;;
+  chaos) run_chaos "$@" ;;
   pbx | uninstall)
     . "$ROOT/install-pbx.sh"
     "run_$command" "$@"

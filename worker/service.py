@@ -35,6 +35,12 @@ log = structlog.get_logger(__name__)
 BEAT_SECONDS = 2.0
 LOOK_SECONDS = 5.0  # between two tries to become the leader
 OTHER_PBX = "on another machine; if that is another PBX, give this one a pbx.name of its own"
+STEP_SECONDS = 5.0  # a clock that goes back by more was put back
+
+
+def clock_ahead() -> float:
+    """Seconds by which the clock is ahead of the one that nobody can set."""
+    return utc_now().timestamp() - time.monotonic()
 
 
 Work = Callable[[], list[Report]]
@@ -78,8 +84,11 @@ class Service:
         return ""
 
     def _lead(self) -> None:
-        """Dial, and do the side work where nobody else does, until told to stop or until another leads."""
-        over = threading.Event()
+        """Dial, and do side work where nobody else does, until told to stop, another leads or the clock goes back.
+
+        A schedule made before that would be idle until the clock has caught up: nothing reconciled or hung up.
+        """
+        over, ahead = threading.Event(), clock_ahead()
         self._beat()
         guarding = self._guarding()
         guarding.start()
@@ -95,6 +104,10 @@ class Service:
             while not self.stop.wait(BEAT_SECONDS):
                 if self._office.lost():
                     log.warning("another worker leads now; this one waits")
+                    break
+                before, ahead = ahead, clock_ahead()
+                if ahead < before - STEP_SECONDS:
+                    log.warning("the clock was put back: the schedule is made anew", seconds=round(before - ahead))
                     break
                 self._beat()
         finally:

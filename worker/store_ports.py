@@ -125,6 +125,11 @@ class Attempts(Protocol):
         """Open attempts of all instances reserved before that instant, oldest first."""
         ...
 
+    def clock_put_back(self, after: datetime, now: datetime) -> int:
+        """Open attempts reserved later than `after`, in the future of a clock put back since, count from now; how
+        many."""
+        ...
+
     def count_open(self, instance: str) -> int: ...
 
 

@@ -111,3 +111,7 @@ SELECT a.attempt_id, a.instance, a.entry_id, a.client_id, a.client_name, a.numbe
   COALESCE(e.last_ending, '') AS last_ending, COALESCE(e.in_a_row, 0) AS in_a_row
 FROM attempt a LEFT JOIN queue_entry e ON e.entry_id = a.entry_id AND e.claim = a.attempt_id
 WHERE a.open_in IS NOT NULL AND a.reserved_at < %(before)s ORDER BY a.reserved_at, a.attempt_id;
+
+-- name: clock_put_back
+-- They may be moments old or not: counting from now they are given up a little late, never too early.
+UPDATE attempt SET reserved_at = %(now)s WHERE open_in IS NOT NULL AND reserved_at > %(after)s;

@@ -1,5 +1,8 @@
-"""kill -9 in the middle of 50 calls: no number twice, one outcome an attempt, rebuilt from the CDR."""
+"""kill -9 in the middle of 50 calls, and a disk that is full: no number twice, one outcome an attempt."""
 
+import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
@@ -9,7 +12,8 @@ from tests.acceptance import campaign
 from tests.lab.lab import Lab
 from tests.lab.numbers import Ending
 from tests.lab.people import people, write_csv
-from tests.lab.site import Program, Site, wait_until
+from tests.lab.site import ROOT, Program, Site, wait_until
+from worker.app import App
 
 CALLS = 50
 MIX = [
@@ -100,3 +104,38 @@ def test_a_handler_killed_in_the_middle_loses_no_outcome(lab: Lab, site: Site) -
     settle(lab, site)
     check(lab)
     assert 0 < count(lab, "asteriskcdrdb.collector_outcome WHERE source = 'cdr'")
+
+
+FULL = (200, resource.RLIM_INFINITY)  # bytes a file: the kernel refuses the rest of a call file, as on a full disk
+ROOM = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+
+
+def test_a_full_disk_under_the_spool_counts_no_try_and_rings_nobody(lab: Lab, site: Site) -> None:
+    site.start("handler")
+    wait_until("a ready handler", lambda: campaign.ready(site), 20, 0.3)
+    with App(lab.settings) as running:  # what is said is there already: only call files are still to be written
+        (radio,) = running.instances("radio")
+        for waiting in running.store.queue.waiting("radio", datetime.now(UTC), CALLS):
+            running.prepare(radio, waiting, waiting.phones[0].number)
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "worker", "--config", str(lab.config_file), "dial", "--instance", "radio"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, FULL),  # noqa: PLW1509 - no threads yet
+    )
+    try:
+        refused = "collector.attempt WHERE state = 'withdrawn' AND reason LIKE '%File too large%'"
+        wait_until("refused call files", lambda: count(lab, refused) >= 20, 40)
+        wait_until("tries given back", lambda: count(lab, "collector.ledger WHERE recent > 0") == 0, 10)
+        assert [] == [*(lab.pbx.spool / "outgoing").iterdir(), *(lab.pbx.spool / "collector").iterdir()]
+        assert 0 == count(lab, "asteriskcdrdb.collector_outcome")
+        resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, ROOM)
+        assert 0 == worker.wait(120)
+    finally:
+        worker.kill()
+        worker.communicate()
+    settle(lab, site)
+    called = campaign.rows(lab, "SELECT number FROM collector.attempt WHERE state <> 'withdrawn'")
+    assert CALLS // 2 == len(called) == len({row["number"] for row in called})
+    assert CALLS // 2 == count(lab, "asteriskcdrdb.collector_outcome")

@@ -203,6 +203,21 @@ def test_doctor_finds_everything_in_order(opened: OpenStore) -> None:
     opened.check()
 
 
+@pytest.mark.parametrize(
+    ("flush", "good", "word"), [(0, False, "called again"), (1, True, "1"), (2, True, "power")]
+)
+def test_doctor_names_a_server_that_forgets_what_was_committed(
+    opened: OpenStore, server: PrivateMariaDb, flush: int, good: bool, word: str
+) -> None:
+    with server.root() as cursor:
+        cursor.execute("SET GLOBAL innodb_flush_log_at_trx_commit = %s", (flush,))
+        try:
+            (found,) = (one for one in opened.probe() if one.subject == "innodb_flush_log_at_trx_commit")
+        finally:
+            cursor.execute("SET GLOBAL innodb_flush_log_at_trx_commit = 2")
+    assert (good, True) == (found.good, word in found.says)
+
+
 def test_doctor_names_a_missing_right(opened: OpenStore, server: PrivateMariaDb) -> None:
     hosts = ("127.0.0.1", "localhost")
     with server.root() as cursor:

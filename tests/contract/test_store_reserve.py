@@ -230,6 +230,19 @@ def test_open_attempts_are_listed_oldest_first_and_before_the_instant_only(store
     assert [attempt_id(1), attempt_id(0)] == found
 
 
+def test_open_attempts_of_a_clock_put_back_count_from_now(store: Store) -> None:
+    seed(store, [client(n) for n in range(4)])
+    for n, seconds in enumerate((0, 10, 11, 3600)):
+        assert reserve_one(store, n, now=NOW + seconds * SECOND)
+    closed = store.attempts.get(attempt_id(3))
+    assert closed
+    store.outcomes.record(outcome(closed), DONE)
+    assert 1 == store.attempts.clock_put_back(NOW + 10 * SECOND, NOW + 1 * SECOND)
+    reserved = [one.reserved_at for n in range(4) if (one := store.attempts.get(attempt_id(n)))]
+    assert [NOW, NOW + 10 * SECOND, NOW + 1 * SECOND, NOW + 3600 * SECOND] == reserved
+    assert 0 == store.attempts.clock_put_back(NOW + 10 * SECOND, NOW + 1 * SECOND)
+
+
 def test_an_endless_client_name_is_cut(store: Store) -> None:
     store.queue.apply(ALPHA, [Open(debtor(1))], NOW)
     (waiting,) = store.queue.waiting(ALPHA, NOW, 1)

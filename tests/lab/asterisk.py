@@ -117,9 +117,7 @@ class AsteriskNode:
 
     def stop(self) -> None:
         """Asked first, killed after a few seconds; returns when nothing of it is alive. May be called again."""
-        if self._ready is not None:
-            self._ready.close()
-            self._ready = None
+        self._forget_ready()
         process, self._process = self._process, None
         if process is None:
             return
@@ -131,12 +129,19 @@ class AsteriskNode:
             os.killpg(process.pid, signal.SIGKILL)  # whatever it started
         process.wait()
 
+    def _forget_ready(self) -> None:
+        """Nobody waits for READY=1 any more."""
+        if self._ready is not None:
+            self._ready.close()
+            self._ready = None
+
     def kill9(self) -> None:
         """As a crash would: no goodbye to anyone, the spool left as it was."""
         os.killpg(self.pid, signal.SIGKILL)
         if self._process is not None:
             self._process.wait()
             self._process = None
+        self._forget_ready()
 
     def restart(self) -> None:
         self.stop()

@@ -31,7 +31,7 @@ class Lab:
     `instances` are entries of `instances:` in the configuration file; they replace the two default ones
     (lab_settings.instances()). `cdr` chooses how Asterisk writes call records; "none" starts no database.
     `pbx_keys` replace keys of `pbx:` in the configuration file. `database` is another lab's, which outlives this
-    one: a second PBX on it.
+    one: a second PBX on it. `database_arguments`: more for the MariaDB server.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Lab:
         verbose: int = 0,
         pbx_keys: Mapping[str, Any] | None = None,
         database: PrivateMariaDb | None = None,
+        database_arguments: tuple[str, ...] = (),
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="collector-lab-"))
         self.cdr: Cdr = cdr
@@ -57,6 +58,7 @@ class Lab:
         self.pbx_keys = dict(pbx_keys or {})
         self._mariadb = database
         self._own_database = database is None
+        self._database_arguments = database_arguments
         self._settings: Settings | None = None
         self._stopped = True
         odbc = pbx_config.environ_of_odbc(self.folder / "pbx" / "etc") if cdr == "odbc" else {}
@@ -92,7 +94,7 @@ class Lab:
         database = None
         if self.cdr != "none":
             if self._own_database:
-                self._mariadb = PrivateMariaDb(self.folder / "mariadb")
+                self._mariadb = PrivateMariaDb(self.folder / "mariadb", arguments=self._database_arguments)
                 self._mariadb.start()
             db = self.mariadb
             database = pbx_config.CdrDatabase(db.host, db.port, db.socket, db.asterisk_user, db.asterisk_password)

@@ -30,10 +30,10 @@ ASTERISK_USER, ASTERISK_PASSWORD = "asteriskuser", "private-asterisk"
 
 _START_SECONDS = 60
 _STOP_SECONDS = 20
-_SMALL = (  # a lab needs no durability and little memory
+_SMALL = (  # a lab needs little memory, and to remember only what a crash of the server would leave
     "--innodb-buffer-pool-size=64M",
     "--innodb-log-file-size=16M",
-    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-flush-log-at-trx-commit=2",
     "--skip-log-bin",
     "--performance-schema=OFF",
 )
@@ -115,7 +115,7 @@ class PrivateMariaDb:
 
     def start(self) -> Self:
         """Returns when it takes connections; about a second. RuntimeError with its last words when it does not."""
-        self.folder = self._make_folder()
+        self.folder, self.port = self._make_folder(), free_port()
         atexit.register(self.stop)
         try:
             self._install()
@@ -144,7 +144,7 @@ class PrivateMariaDb:
         atexit.unregister(self.stop)
 
     def crash(self) -> None:
-        """Kill the server; its data stay. `revive()` starts it again, on the same socket and another port."""
+        """Kill the server; its data stay. `revive()` starts it again, on the same socket and port."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(_STOP_SECONDS)
@@ -205,7 +205,6 @@ class PrivateMariaDb:
             raise RuntimeError(f"mariadb-install-db failed: {(done.stdout + done.stderr)[-800:]}")
 
     def _start(self) -> None:
-        self.port = free_port()
         command = [*self._programs.server, *self._common(), *self._arguments, "--bind-address=127.0.0.1"]
         command += [f"--port={self.port}", f"--socket={self._programs.seen(self.socket)}"]
         command += [f"--pid-file={self._programs.seen(self.folder / 'db.pid')}", "--skip-name-resolve"]

@@ -30,14 +30,14 @@ def cpu_seconds(pid: int) -> float:
 
 
 class Program:
-    """A running `collector` command with its own log file."""
+    """A running `collector` command with its own log file. `module`: what Python runs as it."""
 
-    def __init__(self, name: str, arguments: list[str], log: Path) -> None:
+    def __init__(self, name: str, arguments: list[str], log: Path, module: str = "worker") -> None:
         self.name = name
         self.log = log
         self._stream: IO[bytes] = log.open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "worker", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=self._stream,
@@ -78,8 +78,8 @@ class Program:
 class Site:
     """One configuration file and the programs that run on it. A context manager that leaves nothing alive."""
 
-    def __init__(self, config_file: Path, folder: Path) -> None:
-        self.config_file = config_file
+    def __init__(self, config_file: Path, folder: Path, module: str = "worker") -> None:
+        self.config_file, self.module = config_file, module
         self.folder = folder
         self._programs: list[Program] = []
 
@@ -99,7 +99,7 @@ class Site:
     def run(self, *arguments: str, check: bool = True, seconds: float = 120.0) -> subprocess.CompletedProcess[str]:
         """One command to its end. With `check`, a failure raises AssertionError with all it printed."""
         done = subprocess.run(
-            [sys.executable, "-m", "worker", "--config", str(self.config_file), *arguments],
+            [sys.executable, "-m", self.module, "--config", str(self.config_file), *arguments],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -118,6 +118,6 @@ class Site:
         """A command that goes on: handler, service, dial."""
         name = arguments[0]
         log = self.folder / f"{name}-{len(self._programs)}.log"
-        program = Program(name, ["--config", str(self.config_file), *arguments], log)
+        program = Program(name, ["--config", str(self.config_file), *arguments], log, self.module)
         self._programs.append(program)
         return program

@@ -41,6 +41,18 @@ def test_an_attempt_without_any_trace_is_lost_once_and_its_try_still_counts() ->
     assert 0 == dial.step(dial_plan(), store, line, clock, 1).placed  # inside the gap
 
 
+def test_a_clock_that_was_put_back_holds_no_channel_until_it_has_caught_up() -> None:
+    clock, line = Clock(), Line()
+    store = filled(clock, 1)
+    clock.move(hours=1)
+    dial.step(dial_plan(), store, line, clock, 1)
+    clock.move(hours=-1)
+    for minutes, still_open in ((0, 1), (1, 1), (2, 0)):  # it may be moments old: given up two minutes from now
+        clock.move(minutes=minutes)
+        reconcile.reconcile(store, Switch(set()), clock, {"fibra": RULES}, LONGEST)
+        assert still_open == store.attempts.count_open("fibra")
+
+
 def test_nothing_to_do_is_done() -> None:
     report = reconcile.reconcile(memory_store(), Switch(), Clock(), {}, LONGEST)
     assert "done" == report.status

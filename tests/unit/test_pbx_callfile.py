@@ -159,6 +159,13 @@ def test_only_our_files_are_pending_and_swept(pbx: settings.Pbx) -> None:
     assert [] == callfile.sweep(pbx.spool, pbx.spool_aside)
 
 
+def test_what_cannot_be_moved_aside_is_deleted_so_that_nobody_is_called_again(pbx: settings.Pbx) -> None:
+    placed(pbx)
+    pbx.spool_aside.rmdir()
+    assert [ID] == callfile.sweep(pbx.spool, pbx.spool_aside)
+    assert [] == list(pbx.spool.iterdir())
+
+
 def test_ready_says_what_is_missing(pbx: settings.Pbx) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

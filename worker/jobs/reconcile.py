@@ -71,6 +71,8 @@ def end_orphans(
     tables: Mapping[str, RetryTable] = NO_TABLES,
 ) -> tuple[int, int]:
     """(ended from the CDR, lost without a trace)"""
+    if ahead := store.attempts.clock_put_back(now + SETTLE, now):
+        log.warning("the clock was put back: attempts reserved in its future count from now", attempts=ahead)
     attempts = store.attempts.open_since(now - SETTLE)
     ours = [one for one in attempts if is_on(one.trunk, pbx.name)]
     live = pbx.live_attempts() if ours else set()

@@ -115,12 +115,16 @@ def sweep(spool: Path, aside: Path) -> list[str]:
     """Move our leftovers out of the spool, as `aside/<attempt>.swept`. Their attempt ids. Raises OSError.
 
     Only while Asterisk is down: a call that was up when Asterisk crashed is still in the spool and would be
-    dialled again at its start, MaxRetries 0 or not (facts: measured on 16.28).
+    dialled again at its start, MaxRetries 0 or not (facts: measured on 16.28). What cannot be moved is deleted:
+    Asterisk starts whatever becomes of us, and better a lost try than a person called again.
     """
     swept = []
     for file in sorted(spool.iterdir()):
         if _is_ours(file):
-            file.rename(aside / f"{file.stem}.swept")
+            try:
+                file.rename(aside / f"{file.stem}.swept")
+            except OSError:
+                file.unlink()
             swept.append(file.stem)
     return swept
 

@@ -87,6 +87,9 @@ class SqlAttempts:
     def open_since(self, before: datetime) -> list[Attempt]:
         return self._db.run(lambda tx: [_with_streak(row) for row in tx.rows("open_since", before=before)])
 
+    def clock_put_back(self, after: datetime, now: datetime) -> int:
+        return self._db.run(lambda tx: tx.change("clock_put_back", after=after, now=now))
+
     def count_open(self, instance: str) -> int:
         return self._db.run(lambda tx: tx.number("count_open", instance=instance))
 

@@ -92,6 +92,12 @@ class MemoryAttempts:
             found = [self._with_streak(one) for one in mine]
         return sorted(found, key=lambda one: (one.reserved_at, one.attempt_id))
 
+    def clock_put_back(self, after: datetime, now: datetime) -> int:
+        with self._tables.mutex:
+            ahead = [a for a in self._tables.attempts.values() if a.state.is_open and a.reserved_at > after]
+            self._tables.attempts |= {one.attempt_id: replace(one, reserved_at=now) for one in ahead}
+        return len(ahead)
+
     def count_open(self, instance: str) -> int:
         with self._tables.mutex:
             return sum(a.instance == instance and a.state.is_open for a in self._tables.attempts.values())

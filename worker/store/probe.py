@@ -30,7 +30,8 @@ _RIGHTS = (
 def ask(db: Db) -> list[Finding]:
     """Version, modes and rights. Raises nothing."""
     try:
-        findings = [_version(db), _sql_mode(db), _read_only(db), _binlog(db), _crowd(db), _cdr_index(db)]
+        findings = [_version(db), _sql_mode(db), _read_only(db), _binlog(db), _durable(db), _crowd(db)]
+        findings.append(_cdr_index(db))
     except DBAPIError as error:
         return [Finding("server", good=False, says=str(faults.explain(faults.code_of(error.orig))))]
     return findings + [_right(db, subject, statement) for subject, statement in _RIGHTS]
@@ -64,6 +65,17 @@ def _binlog(db: Db) -> Finding:
     return Finding(
         "binlog_format", good=good, says=form if good else "STATEMENT: set MIXED, or every write is refused"
     )
+
+
+def _durable(db: Db) -> Finding:
+    """The ledger keeps people from being called again only as long as what was committed is not forgotten."""
+    flush = _value(db, "SELECT @@global.innodb_flush_log_at_trx_commit")
+    says = {
+        "0": "0: a crash of the server forgets calls of the last second, and people may be called again; set 1",
+        "1": "1",
+        "2": "2: a power failure may forget calls of the last second; 1 is safer",
+    }
+    return Finding("innodb_flush_log_at_trx_commit", good=flush != "0", says=says.get(flush, flush))
 
 
 def _crowd(db: Db) -> Finding:
