@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import structlog
 
@@ -107,6 +108,13 @@ class Endings:
                 blocked = {block.number for block in waiting.blocks} | {attempt.number}
                 return any(phone.number not in blocked for phone in waiting.phones)
         return True
+
+
+def timed(line: LineFacts, created_at: datetime, answered_at: datetime | None, ended_at: datetime) -> LineFacts:
+    """The same with how long it rang and was talked; without an instant of the answer all was ringing."""
+    up = answered_at if line.answered and answered_at is not None else ended_at
+    ring, talk = (up - created_at).total_seconds(), (ended_at - up).total_seconds()
+    return replace(line, ring_seconds=max(0.0, ring), talk_seconds=max(0.0, talk))
 
 
 def _tell(ending: Ending, *, written: bool) -> None:

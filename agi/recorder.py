@@ -5,12 +5,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Protocol
 
 import structlog
 
 from worker.core.line_facts import LineFacts
 from worker.core.userfield import parse
+from worker.pbx.ari_events import UserEvent
 
 MOST: Final = 100  # a transaction: a few milliseconds
 GATHER_SECONDS: Final = 0.01
@@ -25,6 +27,8 @@ class HangUp:
 
     line: LineFacts
     uniqueid: str
+    created_at: datetime  # the channel
+    at: datetime
 
 
 class Board(Protocol):
@@ -61,10 +65,11 @@ class Recorder:
             self._thread.join()
             self._thread = None
 
-    def put(self, text: str, attempt_id: str) -> None:
-        """`text` as the dialplan wrote it, of the channel that bears this attempt's id."""
+    def put(self, event: UserEvent) -> None:
+        """Of a channel that bears its attempt's id; the text is the dialplan's."""
+        attempt_id = event.channel_id
         try:
-            line = parse(text)
+            line = parse(event.text)
         except ValueError as problem:
             log.error("outcome left to reconciliation", attempt=attempt_id, problem=str(problem))
             return
@@ -72,7 +77,8 @@ class Recorder:
             log.error("outcome left to reconciliation", attempt=attempt_id, problem="it names another attempt")
             return
         with self._changed:
-            self._waiting.append((HangUp(line, attempt_id), self._now() + PATIENCE_SECONDS))
+            end = HangUp(line, attempt_id, event.created_at, event.at)
+            self._waiting.append((end, self._now() + PATIENCE_SECONDS))
             self._changed.notify()
 
     def _run(self) -> None:

@@ -37,7 +37,7 @@ WANTED = (
 log = structlog.get_logger(__name__)
 
 
-HungUp = Callable[[str, str], None]  # what the dialplan says of an ended call, and its attempt
+HungUp = Callable[[UserEvent], None]  # the dialplan's word on an ended call of ours
 
 
 class Talker(Protocol):
@@ -56,7 +56,7 @@ class StasisApp:
         threads: int,
         *,
         seconds_of: SecondsOf = lambda _: None,
-        hung_up: HungUp = lambda _text, _attempt_id: None,
+        hung_up: HungUp = lambda _: None,
         orphan_seconds: float = ORPHAN_SECONDS,
     ) -> None:
         """`client`: started, and closed by whoever made it, after our `stop`. `hung_up` must not block."""
@@ -144,7 +144,7 @@ class StasisApp:
     def _ended(self, event: UserEvent) -> None:
         """Other people's events, of the dialplan or over ARI, are none of ours."""
         if event.name == variables.EVENT_END and is_attempt_id(event.channel_id):
-            self._hung_up(event.text, event.channel_id)
+            self._hung_up(event)
 
     def _refuse(self, channel_id: str, reason: str) -> None:
         log.error("hung up unheard", channel=channel_id[:64], reason=reason)

@@ -11,7 +11,7 @@ import structlog
 
 from agi.call import Call, Hangup
 from agi.conversation import ConversationPlan, hold
-from agi.endings import Endings
+from agi.endings import Endings, timed
 from agi.recorder import HangUp
 from worker.core.enums import Result
 from worker.core.line_facts import LineFacts
@@ -193,7 +193,8 @@ class Switchboard:
                 continue
             talk = live.facts if live else end.line.talk
             try:
-                concluded.append(self._endings.conclude(attempt, end.line, talk, end.uniqueid))
+                line = timed(end.line, end.created_at, attempt.answered_at, end.at)
+                concluded.append(self._endings.conclude(attempt, line, talk, end.uniqueid))
             except StoreUnavailable:
                 raise
             except Exception:  # of this one only

@@ -18,6 +18,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 USER, PASSWORD = "collector", "secret-of-a-test"
 
 
+STAMP = {"timestamp": "2026-11-21T05:09:33.588+0000"}
+
+
 @dataclass(slots=True)
 class Fault:
     """What happens to the next `times` requests whose "METHOD path" fits the pattern."""
@@ -178,7 +181,7 @@ class AriServer:
             return
         for socket in list(self._sockets):
             if not socket.closed:
-                await socket.send_json({"type": kind, "application": "collector", **fields})
+                await socket.send_json(STAMP | {"type": kind, "application": "collector", **fields})
 
     async def _send(self, text: str) -> None:
         for socket in list(self._sockets):

@@ -11,6 +11,7 @@ from agi.stasis import StasisApp
 from tests.integration.ari_orders import attempt
 from tests.integration.ari_server import AriServer, Fault
 from worker.pbx.ari import AriClient
+from worker.pbx.ari_events import UserEvent
 from worker.pbx.ari_resources import OriginateRequest
 
 
@@ -34,6 +35,10 @@ class Talks:
             self.ended.append("hangup")
 
 
+def born(channel_id: str) -> dict[str, str]:
+    return {"id": channel_id, "creationtime": "2026-11-21T05:09:03.588+0000"}
+
+
 class Site:
     """Stand-in, client and application under test."""
 
@@ -43,11 +48,8 @@ class Site:
         self.client = AriClient(self.server.settings)
         self.client.start()
         self.talks = Talks()
-        self.ends: list[tuple[str, str]] = []
-        self.app = StasisApp(self.client, self.talks, 3, hung_up=self.hung_up, orphan_seconds=0.05)
-
-    def hung_up(self, text: str, attempt_id: str) -> None:
-        self.ends.append((text, attempt_id))
+        self.ends: list[UserEvent] = []
+        self.app = StasisApp(self.client, self.talks, 3, hung_up=self.ends.append, orphan_seconds=0.05)
 
     def up(self) -> None:
         self.app.start()
@@ -93,14 +95,14 @@ def test_who_answers_is_talked_to_and_hung_up_in_the_end(site: Site) -> None:
 
 def test_the_dialplans_word_on_an_ended_call_is_handed_on_and_other_peoples_events_are_not(site: Site) -> None:
     site.up()
-    site.server.emit("ChannelUserevent", eventname="Other", userevent={"said": "a"}, channel={"id": attempt(1)})
-    site.server.emit("ChannelUserevent", eventname="CollectorEnd", userevent={"said": "b"}, channel={"id": "17.1"})
+    site.server.emit("ChannelUserevent", eventname="Other", userevent={"said": "a"}, channel=born(attempt(1)))
+    site.server.emit("ChannelUserevent", eventname="CollectorEnd", userevent={"said": "b"}, channel=born("17.1"))
     site.server.emit("ChannelUserevent", eventname="CollectorEnd", userevent={"said": "c"})
     site.server.emit(
-        "ChannelUserevent", eventname="CollectorEnd", userevent={"said": "d"}, channel={"id": attempt(2)}
+        "ChannelUserevent", eventname="CollectorEnd", userevent={"said": "d"}, channel=born(attempt(2))
     )
     site.until(lambda: bool(site.ends))
-    assert [("d", attempt(2))] == site.ends
+    assert [("d", attempt(2))] == [(one.text, one.channel_id) for one in site.ends]
 
 
 def test_one_more_than_there_are_threads_is_hung_up_not_left_in_silence(site: Site) -> None:

@@ -2,6 +2,8 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -37,6 +39,10 @@ RAW: dict[str, Any] = {
 }
 CHANNEL = Channel(ID, "PJSIP/carrier-00000001", "Up", "fibra", "default", "s", "Stasis")
 PLAYBACK = {"id": "p.1", "media_uri": "sound:x", "target_uri": f"channel:{ID}", "state": "playing"}
+BORN = RAW | {"creationtime": "2026-11-21T02:09:03.588-0300"}
+ENDED = UserEvent(
+    ID, "A", "x", datetime(2026, 11, 21, 5, 9, 33, 588_000, UTC), datetime(2026, 11, 21, 5, 9, 3, 588_000, UTC)
+)
 BRIDGED = PLAYBACK | {"target_uri": "bridge:b"}
 
 
@@ -62,9 +68,9 @@ def said(kind: str, **fields: Any) -> str:
         (said("PlaybackStarted", playback=PLAYBACK), PlaybackStarted(ID, "p.1")),
         (said("PlaybackFinished", playback=PLAYBACK | {"state": "failed"}), PlaybackFinished(ID, "p.1", "failed")),
         (said("PlaybackFinished", playback=BRIDGED), PlaybackFinished("", "p.1", "playing")),
-        (said("ChannelUserevent", channel=RAW, eventname="A", userevent={"said": "x"}), UserEvent(ID, "A", "x")),
-        (said("ChannelUserevent", channel=RAW, eventname="A", userevent={"b": 1}), UserEvent(ID, "A", "")),
-        (said("ChannelUserevent", eventname="A", userevent={"eventname": "A"}), UserEvent("", "A", "")),
+        (said("ChannelUserevent", channel=BORN, eventname="A", userevent={"said": "x"}), ENDED),
+        (said("ChannelUserevent", channel=BORN, eventname="A", userevent={"b": 1}), replace(ENDED, text="")),
+        (said("ChannelUserevent", eventname="A", userevent={"eventname": "A"}), None),  # not about a channel
         (said("ApplicationReplaced"), ApplicationReplaced("", "collector")),
         (said("ChannelDialplan", channel=RAW), None),  # a kind we have no use for
         (said("KindOfTheYear2040"), None),

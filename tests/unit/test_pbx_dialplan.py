@@ -57,10 +57,11 @@ def test_without_ari_there_is_nothing_of_stasis() -> None:
 
 def test_the_end_of_a_call_is_told_to_those_who_served_it() -> None:
     told = dict(
-        re.findall(r"^exten => ([\w-]+),1,Set\(COLLECTOR_END=.*\n.*\n same => n,(\w+)\(", text(), re.MULTILINE)
+        re.findall(r"^exten => ([\w-]+),1,Set.*\n(?: same => n,Set.*\n)? same => n,(\w+)\(", text(), re.MULTILINE)
     )
     assert {variables.TELL_AGI: "AGI", variables.TELL_APP: "UserEvent"} == told
-    assert f"UserEvent({variables.EVENT_END},{variables.EVENT_TEXT}: ${{COLLECTOR_END}})" in text()
+    (same,) = re.findall(rf"UserEvent\({variables.EVENT_END},{variables.EVENT_TEXT}: (.*)\)$", text(), re.MULTILINE)
+    assert f"Set(CDR(userfield)={same})\n" in text()
     assert "UserEvent(" not in text(ari=False)
 
 

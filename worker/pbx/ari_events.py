@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from worker.pbx import variables
@@ -98,6 +99,8 @@ class UserEvent(Event):
 
     name: str
     text: str  # of the header variables.EVENT_TEXT
+    at: datetime
+    created_at: datetime  # the channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +176,20 @@ def _varset(data: Json) -> ChannelVarset:
     return ChannelVarset(channel, _text(data, "variable", needed=True), _text(data, "value"))
 
 
-def _user_event(data: Json) -> UserEvent:
-    channel = _channel_id(data) if "channel" in data else ""  # it may be about something else than a channel
+def _user_event(data: Json) -> UserEvent | None:
+    if "channel" not in data:
+        return None  # about something else
     headers = _object(data.get("userevent") or {})
-    return UserEvent(channel, _text(data, "eventname", needed=True), _text(headers, variables.EVENT_TEXT))
+    return UserEvent(
+        _channel_id(data),
+        _text(data, "eventname", needed=True),
+        _text(headers, variables.EVENT_TEXT),
+        datetime.fromisoformat(_text(data, "timestamp", needed=True)),
+        datetime.fromisoformat(_text(_object(data["channel"]), "creationtime", needed=True)),
+    )
 
 
-_KINDS: dict[str, Callable[[Json], Event]] = {
+_KINDS: dict[str, Callable[[Json], Event | None]] = {
     "StasisStart": _stasis_start,
     "StasisEnd": lambda data: StasisEnd(_channel_id(data)),
     "ChannelDestroyed": lambda data: ChannelDestroyed(
