@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import structlog
 
@@ -17,12 +18,13 @@ from worker.pbx.ari_events import (
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelHangupRequest,
+    Event,
     PlaybackFinished,
     PlaybackStarted,
     StasisEnd,
     StasisStart,
 )
-from worker.pbx.ari_router import Arrived, LineLost, Mailbox
+from worker.pbx.ari_router import Arrived, LineLost, Mailbox, RequestFailed
 from worker.pbx.text import sound_name
 
 START_SECONDS = 2.0  # ARI does not report every failure to play: what has not begun by then never will
@@ -95,10 +97,11 @@ class AriCall:
         self._sounds += 1
         playing = self._playing = _Playing(f"{self._channel.id}.{self._sounds}", self._seconds_of(sound))
         try:
-            self._do(
-                lambda: self._client.channels.play(
-                    self._channel.id, media=f"sound:{sound}", playbackId=playing.playback_id
-                )
+            self._client.channels.play(
+                self._channel.id,
+                media=f"sound:{sound}",
+                playbackId=playing.playback_id,
+                failed=lambda problem: self._tell(RequestFailed(self._channel.id, problem)),
             )
             return self._listen(playing, sound, keys)
         finally:
@@ -203,6 +206,8 @@ class AriCall:
             log.warning("call ended", channel=self._channel.id, reason=event.reason)
             self.hang_up()
             raise Hangup(self._heard(arrived.at))
+        elif isinstance(event, RequestFailed):
+            self._refused(event.problem)
         elif isinstance(event, ChannelDestroyed | ChannelHangupRequest) or (
             isinstance(event, StasisEnd) and not self._away
         ):
@@ -217,10 +222,16 @@ class AriCall:
         try:
             request()
         except PbxError as problem:
-            self._gone = isinstance(problem, NoSuchChannel)
-            if not isinstance(problem, NoSuchChannel | WrongState):
-                log.error("call ended", channel=self._channel.id, reason=str(problem))
-            raise Hangup from problem
+            self._refused(problem)
+
+    def _refused(self, problem: PbxError) -> NoReturn:
+        self._gone = isinstance(problem, NoSuchChannel)
+        if not isinstance(problem, NoSuchChannel | WrongState):
+            log.error("call ended", channel=self._channel.id, reason=str(problem))
+        raise Hangup from problem
+
+    def _tell(self, event: Event) -> None:
+        self._mailbox.put(event)
 
     def _stop(self, playing: _Playing) -> None:
         with suppress(PbxError):  # over already

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -10,6 +10,8 @@ import structlog
 
 from agi.ari_call import AriCall, SecondsOf
 from agi.call import Call
+from agi.gather import Gatherer
+from worker.core.model import Attempt
 from worker.errors import PbxError
 from worker.pbx import variables
 from worker.pbx.ari import AriClient
@@ -41,7 +43,13 @@ HungUp = Callable[[UserEvent], None]  # the dialplan's word on an ended call of 
 
 
 class Talker(Protocol):
-    def talk(self, call: Call, attempt_id: str) -> None:
+    """Neither raises."""
+
+    def admit(self, attempt_ids: Sequence[str]) -> Mapping[str, Attempt]:
+        """Who may be talked to, of those who have answered."""
+        ...
+
+    def talk(self, call: Call, attempt_id: str, admitted: Attempt) -> None:
         """Hold the whole conversation, blocking."""
         ...
 
@@ -63,6 +71,7 @@ class StasisApp:
         self._client, self._switchboard, self._threads = client, switchboard, threads
         self._seconds_of, self._hung_up, self._orphan_seconds = seconds_of, hung_up, orphan_seconds
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="talk")
+        self._door = Gatherer("door", self._let_in)
         self._socket: EventSocket | None = None
         self._changed = threading.Condition()
         self._talking = 0
@@ -87,6 +96,7 @@ class StasisApp:
     def start(self) -> None:
         """Connect, and stay connected, in the background."""
         self._accepting = True
+        self._door.start()
         self._socket = self._client.listen(self._on_event, self._reconcile)
 
     def wait_connected(self, seconds: float) -> bool:
@@ -103,6 +113,7 @@ class StasisApp:
                 drained = self._changed.wait_for(lambda: self._talking == 0, LAST_SECONDS)
         if not drained:
             log.error("conversations left behind", count=self.talking)
+        self._door.stop()
         self._pool.shutdown(wait=drained, cancel_futures=True)
         self._client.unlisten()
 
@@ -139,7 +150,7 @@ class StasisApp:
             log.error("answered twice", channel=channel_id)
             self._left()
             return
-        self._pool.submit(self._talk, event.channel, box)
+        self._door.put((event.channel, box))
 
     def _ended(self, event: UserEvent) -> None:
         """Other people's events, of the dialplan or over ARI, are none of ours."""
@@ -179,12 +190,34 @@ class StasisApp:
         except PbxError as error:  # before 13.26 and 16.3: everything comes, and is counted as unknown
             log.info("this Asterisk cannot filter events", answer=str(error))
 
+    # --- on the door's thread: those who answered at one moment are looked up together ------------------
+
+    def _let_in(self, callees: Sequence[tuple[Channel, Mailbox]]) -> Sequence[tuple[Channel, Mailbox]]:
+        admitted = self._switchboard.admit([channel.id for channel, _ in callees])
+        for channel, box in callees:
+            if not self._begin(channel, box, admitted.get(channel.id)):
+                self._client.channels.hangup_soon(channel.id)
+                self._client.router.close(channel.id)
+                self._left()
+        return ()
+
+    def _begin(self, channel: Channel, box: Mailbox, attempt: Attempt | None) -> bool:
+        if attempt is None:
+            log.warning("answered, but unknown or no longer open: not a word", channel=channel.id)
+            return False
+        try:
+            self._pool.submit(self._talk, channel, box, attempt)
+        except RuntimeError:  # the system gives no more threads
+            log.exception("conversation refused", channel=channel.id)
+            return False
+        return True
+
     # --- on a conversation's thread -------------------------------------------------------------------
 
-    def _talk(self, channel: Channel, box: Mailbox) -> None:
+    def _talk(self, channel: Channel, box: Mailbox, admitted: Attempt) -> None:
         call = AriCall(self._client, channel, box, seconds_of=self._seconds_of)
         try:
-            self._switchboard.talk(call, channel.id)
+            self._switchboard.talk(call, channel.id, admitted)
         except Exception:
             log.exception("conversation broke", channel=channel.id)
         finally:

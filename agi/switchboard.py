@@ -63,14 +63,25 @@ class Switchboard:
         self._talks: OrderedDict[str, _Live] = OrderedDict()
         self._lock = threading.Lock()
 
-    def talk(self, call: Call, attempt_id: str) -> None:
+    def admit(self, attempt_ids: Sequence[str]) -> dict[str, Attempt]:
+        """Mark as answered those that are ours and still open: who may be talked to, by their ids."""
+        now = self._clock()
+        try:
+            return self._store.attempts.answered_many([(attempt_id, now) for attempt_id in attempt_ids])
+        except CollectorError as problem:
+            log.error("no conversations", count=len(attempt_ids), problem=str(problem))
+        except Exception:
+            log.exception("no conversations", count=len(attempt_ids))
+        return {}
+
+    def talk(self, call: Call, attempt_id: str, admitted: Attempt | None = None) -> None:
         """Talk to whoever answered, if the attempt is ours and still open; hang up in any case."""
         live = self._begin(attempt_id)
         try:
             if live is None:
                 log.warning("second conversation of one attempt refused", attempt=attempt_id)
             else:
-                self._talk(call, attempt_id, live)
+                self._talk(call, attempt_id, live, admitted)
         except CollectorError as problem:
             log.error("no conversation", attempt=attempt_id, problem=str(problem), kind=type(problem).__name__)
         except Exception:
@@ -126,8 +137,8 @@ class Switchboard:
             live = self._talks[attempt_id] = _Live()
             return live
 
-    def _talk(self, call: Call, attempt_id: str, live: _Live) -> None:
-        attempt = self._store.attempts.answered(attempt_id, self._clock())
+    def _talk(self, call: Call, attempt_id: str, live: _Live, admitted: Attempt | None) -> None:
+        attempt = admitted or self._store.attempts.answered(attempt_id, self._clock())
         if attempt is None:
             log.warning("answered, but unknown or no longer open: not a word", attempt=attempt_id)
             self._forget(attempt_id)

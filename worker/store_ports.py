@@ -115,6 +115,10 @@ class Attempts(Protocol):
         """RESERVED or DIALING -> ANSWERED. None: unknown or no longer open, nobody may be talked to."""
         ...
 
+    def answered_many(self, asked: Sequence[tuple[str, datetime]]) -> dict[str, Attempt]:
+        """`answered` for many, each at its own instant; those who may be talked to, by their ids."""
+        ...
+
     def get(self, attempt_id: str) -> Attempt | None: ...
 
     def get_many(self, attempt_ids: Sequence[str]) -> dict[str, Attempt]:

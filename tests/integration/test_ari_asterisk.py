@@ -3,17 +3,18 @@
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from agi.ari_call import file_seconds
 from agi.call import Call, Detection, Hangup, Said
 from agi.stasis import StasisApp
-from tests.integration.ari_orders import attempt, order
+from tests.integration.ari_orders import answered, attempt, order
 from tests.lab import clips
 from tests.lab.lab import Lab
 from tests.lab.numbers import Ending, national, number
+from worker.core.model import Attempt
 from worker.pbx import variables
 from worker.pbx.ari import AriClient
 from worker.pbx.ari_dialler import AriDialler
@@ -46,7 +47,11 @@ class Talks:
         self.script: Callable[[Call], object] = lambda _: None
         self.endings: dict[str, str] = {}
 
-    def talk(self, call: Call, attempt_id: str) -> None:
+    def admit(self, attempt_ids: Sequence[str]) -> dict[str, Attempt]:
+        return {one: answered(one) for one in attempt_ids}
+
+    def talk(self, call: Call, attempt_id: str, admitted: Attempt) -> None:
+        assert attempt_id == admitted.attempt_id
         try:
             self.script(call)
             self.endings[attempt_id] = "done"

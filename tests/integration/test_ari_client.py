@@ -72,12 +72,17 @@ def test_what_is_gone_is_no_such_channel(client: AriClient) -> None:
     for verb in (
         lambda: client.channels.get("gone"),
         lambda: client.channels.hangup("gone"),
-        lambda: client.channels.play("gone", media="sound:a", playbackId="b"),
         lambda: client.channels.getChannelVar("gone", variable="A"),
         lambda: client.playbacks.stop("gone"),
     ):
         with pytest.raises(NoSuchChannel):
             verb()
+
+
+def test_a_sound_that_cannot_be_played_is_told_without_waiting_for_it(client: AriClient) -> None:
+    told: SimpleQueue[PbxError] = SimpleQueue()
+    client.channels.play("gone", media="sound:a", playbackId="b", failed=told.put)
+    assert isinstance(told.get(timeout=5), NoSuchChannel)
 
 
 @pytest.mark.parametrize("bad", ["", "..", "../applications", "a/b", "a?b", "a b", "a\r\nb", "a%2Fb", "a" * 65])

@@ -2,14 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from agi.call import Call, Hangup
 from agi.stasis import StasisApp
-from tests.integration.ari_orders import attempt
+from tests.integration.ari_orders import answered, attempt
 from tests.integration.ari_server import AriServer, Fault
+from worker.core.model import Attempt
 from worker.pbx.ari import AriClient
 from worker.pbx.ari_events import UserEvent
 from worker.pbx.ari_resources import OriginateRequest
@@ -23,8 +24,13 @@ class Talks:
         self.ended: list[str] = []
         self.patience = 5.0
         self.fails = False
+        self.closed: set[str] = set()
 
-    def talk(self, call: Call, attempt_id: str) -> None:
+    def admit(self, attempt_ids: Sequence[str]) -> dict[str, Attempt]:
+        return {one: answered(one) for one in attempt_ids if one not in self.closed}
+
+    def talk(self, call: Call, attempt_id: str, admitted: Attempt) -> None:
+        assert attempt_id == admitted.attempt_id
         self.begun.append(attempt_id)
         if self.fails:
             raise ZeroDivisionError
@@ -93,6 +99,15 @@ def test_who_answers_is_talked_to_and_hung_up_in_the_end(site: Site) -> None:
     assert set() == site.client.router.ids()
 
 
+def test_whoever_answers_for_an_attempt_that_is_over_is_hung_up_and_the_next_is_talked_to(site: Site) -> None:
+    site.talks.closed.add(attempt(1))
+    site.up()
+    site.answer(1, 2)
+    site.until(lambda: attempt(1) not in site.server.channels and [attempt(2)] == site.talks.begun)
+    site.until(lambda: {attempt(2)} == site.client.router.ids())
+    assert 1 == site.app.talking
+
+
 def test_the_dialplans_word_on_an_ended_call_is_handed_on_and_other_peoples_events_are_not(site: Site) -> None:
     site.up()
     site.server.emit("ChannelUserevent", eventname="Other", userevent={"said": "a"}, channel=born(attempt(1)))
@@ -154,10 +169,10 @@ def test_a_flooded_conversation_ends_and_its_neighbour_goes_on(site: Site) -> No
     blocked = threading.Event()
     talk = site.talks.talk
 
-    def slow(call: Call, attempt_id: str) -> None:
+    def slow(call: Call, attempt_id: str, admitted: Attempt) -> None:
         if attempt_id == attempt(1):
             blocked.wait(5)
-        talk(call, attempt_id)
+        talk(call, attempt_id, admitted)
 
     site.talks.talk = slow  # type: ignore[method-assign]
     site.up()

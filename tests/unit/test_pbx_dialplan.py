@@ -60,7 +60,9 @@ def test_the_end_of_a_call_is_told_to_those_who_served_it() -> None:
         re.findall(r"^exten => ([\w-]+),1,Set.*\n(?: same => n,Set.*\n)? same => n,(\w+)\(", text(), re.MULTILINE)
     )
     assert {variables.TELL_AGI: "AGI", variables.TELL_APP: "UserEvent"} == told
-    (same,) = re.findall(rf"UserEvent\({variables.EVENT_END},{variables.EVENT_TEXT}: (.*)\)$", text(), re.MULTILINE)
+    (same,) = re.findall(
+        rf"UserEvent\({variables.EVENT_END},{variables.EVENT_TEXT}: (.*)\)$", text(), re.MULTILINE
+    )
     assert f"Set(CDR(userfield)={same})\n" in text()
     assert "UserEvent(" not in text(ari=False)
 

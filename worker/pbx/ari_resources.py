@@ -2,7 +2,7 @@
 """What one can ask of Asterisk: channels, playbacks, applications. Blocking, from any thread, with a deadline."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -60,6 +60,7 @@ class Info:
 
 
 ChannelList = list[Channel]
+Failed = Callable[[PbxError], None]
 Results = list[Channel | CollectorError]
 
 
@@ -166,13 +167,23 @@ class Channels:
                     continue
             return  # done, or gone already
 
-    def play(self, channelId: str, *, media: str, playbackId: str) -> None:
-        """`media` is "sound:" and a sound's name. Raises NoSuchChannel, WrongState (not in Stasis)."""
+    def play(self, channelId: str, *, media: str, playbackId: str, failed: Failed) -> None:
+        """Without waiting; `media` is "sound:" and a sound's name.
+
+        `failed` is called on the loop's thread with what the PBX objects, for instance NoSuchChannel.
+        """
         kind, _, name = media.partition(":")
         if kind != "sound":
             raise PbxRefused("only sound: media are played")
         body = {"media": f"sound:{sound_name(name)}"}
-        self._link.ask("POST", f"{_path(channelId)}/play/{pbx_id(playbackId)}", body)
+        path = f"{_path(channelId)}/play/{pbx_id(playbackId)}"
+        self._link.loop.spawn(self._play_later(path, body, failed))
+
+    async def _play_later(self, path: str, body: Mapping[str, object], failed: Failed) -> None:
+        try:
+            await self._link.later("POST", path, body)
+        except PbxError as error:
+            failed(error)
 
     def continueInDialplan(self, channelId: str, *, context: str, extension: str, priority: int = 1) -> None:
         """Leave Stasis; StasisEnd follows. Raises NoSuchChannel, WrongState."""

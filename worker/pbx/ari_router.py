@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from worker.errors import PbxError
 from worker.pbx.ari_events import Event, PlaybackStarted
 
 MAILBOX = 100  # events that may wait for one conversation; a call makes about ten in all
@@ -20,6 +21,13 @@ class LineLost(Event):
     """Ours, not ARI's: this conversation will hear no more of its channel."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFailed(Event):
+    """Ours, not ARI's: the PBX refused what was asked of this channel."""
+
+    problem: PbxError
 
 
 @dataclass(frozen=True, slots=True)

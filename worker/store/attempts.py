@@ -59,6 +59,10 @@ class SqlAttempts:
         """
         return self._answers.do((attempt_id, now)) if is_ulid(attempt_id) else None
 
+    def answered_many(self, asked: Sequence[tuple[str, datetime]]) -> dict[str, Attempt]:
+        mine = [one for one in asked if is_ulid(one[0])]
+        return {one.attempt_id: one for one in self._answered(mine) if one is not None} if mine else {}
+
     def get(self, attempt_id: str) -> Attempt | None:
         return self._lookups.do(attempt_id) if is_ulid(attempt_id) else None
 

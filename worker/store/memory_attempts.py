@@ -77,6 +77,10 @@ class MemoryAttempts:
                 return None
             return self._with_streak(found)
 
+    def answered_many(self, asked: Sequence[tuple[str, datetime]]) -> dict[str, Attempt]:
+        found = [self.answered(attempt_id, now) for attempt_id, now in asked]
+        return {one.attempt_id: one for one in found if one is not None}
+
     def get(self, attempt_id: str) -> Attempt | None:
         with self._tables.mutex:
             found = self._tables.attempts.get(attempt_id)
