@@ -126,12 +126,15 @@ class Attempts(Protocol):
         ...
 
     def open_since(self, before: datetime) -> list[Attempt]:
-        """Open attempts of all instances reserved before that instant, oldest first."""
+        """Open attempts of all instances reserved before that instant, oldest first.
+
+        After `clock_put_back` their `reserved_at` is what that said.
+        """
         ...
 
     def clock_put_back(self, after: datetime, now: datetime) -> int:
-        """Open attempts reserved later than `after`, in the future of a clock put back since, count from now; how
-        many."""
+        """Open attempts reserved later than `after`, in the future of a clock put back since, count from now for
+        `open_since`; how many. The ledger keeps the instant of the future: in doubt nobody is called."""
         ...
 
     def count_open(self, instance: str) -> int: ...

@@ -15,6 +15,7 @@ ALTER TABLE instance_lock MODIFY COLUMN instance VARCHAR(80) NOT NULL;   -- an i
 ALTER TABLE attempt ADD COLUMN debtor VARCHAR(64) NOT NULL DEFAULT '';   -- the ledger's key
 ALTER TABLE attempt ADD COLUMN trunk VARCHAR(60) NOT NULL DEFAULT '';    -- "pbx/trunk": also which PBX has the call
 ALTER TABLE attempt ADD COLUMN caller_id VARCHAR(16) NOT NULL DEFAULT '';
+ALTER TABLE attempt ADD COLUMN open_from DATETIME(6);                      -- set when the clock was put back to before reserved_at
 ALTER TABLE attempt ADD KEY by_debtor (debtor, reserved_at);
 
 -- `turn`: the lower is called first; from what the debtor owes, or from a bump by hand. `claim`: the attempt that holds it.

@@ -106,12 +106,15 @@ FROM attempt a LEFT JOIN queue_entry e ON e.entry_id = a.entry_id AND e.claim = 
 WHERE a.attempt_id IN %(attempt_ids)s;
 
 -- name: open_since
+-- `reserved_at` as reconciliation reckons: see clock_put_back.
 SELECT a.attempt_id, a.instance, a.entry_id, a.client_id, a.client_name, a.number, a.origination, a.state, a.total,
-  a.bill_count, a.oldest_due, a.reserved_at, a.answered_at, a.ended_at, a.debtor, a.trunk, a.caller_id,
-  COALESCE(e.last_ending, '') AS last_ending, COALESCE(e.in_a_row, 0) AS in_a_row
+  a.bill_count, a.oldest_due, COALESCE(a.open_from, a.reserved_at) AS reserved_at, a.answered_at, a.ended_at, a.debtor,
+  a.trunk, a.caller_id, COALESCE(e.last_ending, '') AS last_ending, COALESCE(e.in_a_row, 0) AS in_a_row
 FROM attempt a LEFT JOIN queue_entry e ON e.entry_id = a.entry_id AND e.claim = a.attempt_id
-WHERE a.open_in IS NOT NULL AND a.reserved_at < %(before)s ORDER BY a.reserved_at, a.attempt_id;
+WHERE a.open_in IS NOT NULL AND COALESCE(a.open_from, a.reserved_at) < %(before)s
+ORDER BY COALESCE(a.open_from, a.reserved_at), a.attempt_id;
 
 -- name: clock_put_back
 -- They may be moments old or not: counting from now they are given up a little late, never too early.
-UPDATE attempt SET reserved_at = %(now)s WHERE open_in IS NOT NULL AND reserved_at > %(after)s;
+UPDATE attempt SET open_from = %(now)s
+WHERE open_in IS NOT NULL AND COALESCE(open_from, reserved_at) > %(after)s;

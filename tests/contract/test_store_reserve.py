@@ -238,8 +238,11 @@ def test_open_attempts_of_a_clock_put_back_count_from_now(store: Store) -> None:
     assert closed
     store.outcomes.record(outcome(closed), DONE)
     assert 1 == store.attempts.clock_put_back(NOW + 10 * SECOND, NOW + 1 * SECOND)
-    reserved = [one.reserved_at for n in range(4) if (one := store.attempts.get(attempt_id(n)))]
-    assert [NOW, NOW + 10 * SECOND, NOW + 1 * SECOND, NOW + 3600 * SECOND] == reserved
+    reckoned = [(one.attempt_id, one.reserved_at) for one in store.attempts.open_since(NOW + 11 * SECOND)]
+    assert [(attempt_id(n), NOW + seconds * SECOND) for n, seconds in ((0, 0), (2, 1), (1, 10))] == reckoned
+    kept = store.attempts.get(attempt_id(2))
+    assert kept
+    assert NOW + 11 * SECOND == kept.reserved_at
     assert 0 == store.attempts.clock_put_back(NOW + 10 * SECOND, NOW + 1 * SECOND)
 
 

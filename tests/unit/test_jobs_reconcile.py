@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.unit.test_jobs_dial import filled
 from tests.unit.world import RULES, Clock, Line, Switch, dial_plan
 from worker.core.enums import AttemptState, LineResult, OutcomeSource
@@ -68,3 +70,20 @@ def test_a_call_that_has_just_ended_is_left_to_the_handler() -> None:
         clock.move(seconds=later)
         reconcile.reconcile(store, Switch(set()), clock, {"fibra": RULES}, LONGEST)
         assert still_open == store.attempts.count_open("fibra")
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"), [("|u=1|h=all~9.0~~~", (5.0, 25.0)), ("|u=1|r=4.5|d=25.4|h=all~9.0~~~", (4.5, 25.4))]
+)
+def test_how_long_a_call_took_is_told_by_its_cdr_row_where_the_dialplan_did_not(
+    told: str, expected: tuple[float, float]
+) -> None:
+    tables, clock, line = Tables(), Clock(), Line()
+    store = filled(clock, 1, memory_store(tables))
+    dial.step(dial_plan(), store, line, clock, 1)
+    (attempt,) = store.attempts.open_since(clock() + timedelta(seconds=1))
+    tables.cdr.append(CdrRow(attempt.attempt_id, clock(), "ANSWERED", f"{attempt.attempt_id}{told}", 30, 25))
+    clock.move(seconds=60)
+    reconcile.reconcile(store, Switch(set()), clock, {"fibra": RULES}, LONGEST)
+    (row,) = store.outcomes.listing(clock() - timedelta(hours=1), clock() + timedelta(hours=1))
+    assert expected == (row.outcome.ring_seconds, row.outcome.talk_seconds)

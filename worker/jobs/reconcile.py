@@ -5,6 +5,7 @@ PBX's calls ours knows nothing: they are left to its own worker, for as long as 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -128,6 +129,8 @@ def _settled(attempt: Attempt, now: datetime) -> bool:
 
 def _from_cdr(attempt: Attempt, row: CdrRow, now: datetime) -> Outcome:
     facts = userfield.parse(row.userfield) if "|" in row.userfield else _from_disposition(attempt, row)
+    if not facts.ring_seconds and not facts.talk_seconds:  # calls over ARI leave that to the row
+        facts = replace(facts, ring_seconds=float(row.duration - row.billsec), talk_seconds=float(row.billsec))
     return outcome.conclude(
         facts,
         instance=attempt.instance,
@@ -148,8 +151,6 @@ def _from_disposition(attempt: Attempt, row: CdrRow) -> LineFacts:
         answered=row.disposition == "ANSWERED",
         cause={"BUSY": 17}.get(row.disposition),
         tech_text=f"CDR {row.disposition}",
-        ring_seconds=float(row.duration - row.billsec),
-        talk_seconds=float(row.billsec),
     )
 
 

@@ -92,15 +92,22 @@ class MemoryAttempts:
 
     def open_since(self, before: datetime) -> list[Attempt]:
         with self._tables.mutex:
-            mine = [a for a in self._tables.attempts.values() if a.state.is_open and a.reserved_at < before]
-            found = [self._with_streak(one) for one in mine]
+            found = [self._with_streak(one) for one in self._open() if one.reserved_at < before]
         return sorted(found, key=lambda one: (one.reserved_at, one.attempt_id))
 
     def clock_put_back(self, after: datetime, now: datetime) -> int:
         with self._tables.mutex:
-            ahead = [a for a in self._tables.attempts.values() if a.state.is_open and a.reserved_at > after]
-            self._tables.attempts |= {one.attempt_id: replace(one, reserved_at=now) for one in ahead}
+            ahead = [one.attempt_id for one in self._open() if one.reserved_at > after]
+            self._tables.open_from |= dict.fromkeys(ahead, now)
         return len(ahead)
+
+    def _open(self) -> list[Attempt]:
+        """With the instant from which reconciliation reckons."""
+        return [
+            replace(one, reserved_at=self._tables.open_from.get(one.attempt_id, one.reserved_at))
+            for one in self._tables.attempts.values()
+            if one.state.is_open
+        ]
 
     def count_open(self, instance: str) -> int:
         with self._tables.mutex:

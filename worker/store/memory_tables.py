@@ -48,6 +48,7 @@ class Tables:
     entries: dict[int, QueueEntry] = field(default_factory=dict)
     streaks: dict[int, Streak] = field(default_factory=dict)  # by entry id
     attempts: dict[str, Attempt] = field(default_factory=dict)
+    open_from: dict[str, datetime] = field(default_factory=dict)  # by attempt, after the clock was put back
     ledger: dict[str, LedgerRow] = field(default_factory=dict)
     taken: dict[str, Taken] = field(default_factory=dict)  # by number or debtor
     blocks: dict[tuple[str, str, str], Block] = field(default_factory=dict)  # (number, instance, client id)
