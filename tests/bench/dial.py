@@ -32,7 +32,7 @@ from worker.jobs import sync
 
 NAME = "bench"
 HOLD_MS = 200
-WANTED = 0.35  # of the bare loop
+WANTED = 0.6  # of the bare loop
 IN_FLIGHT = 300  # over the hold time: 1500 calls/s, twice what the bare loop can do, so that the CPU is its limit
 REFUSED = "hung up unheard"  # agi/stasis.py's words for a caller it did not talk to
 
