@@ -1,7 +1,7 @@
 """The baseline of `bench dial`: the least that puts a call on the line and takes it off, straight on aiohttp.
 
 Originate into a Stasis application, wait for the answer, hold, hang up, wait until the channel is gone; no
-database, no CDR row, no decision.
+decision, no database of ours. Its calls leave the CDR rows that any call leaves on that PBX, unless told not to.
 """
 
 import asyncio
@@ -29,6 +29,7 @@ class BareLoop:
     app: str
     endpoint: str
     hold: float
+    variables: dict[str, str]
     calls: dict[str, _Call] = field(default_factory=dict)
 
     async def run(self, amount: int, in_flight: int) -> None:
@@ -47,11 +48,9 @@ class BareLoop:
 
     async def _call(self, name: str) -> None:
         call = self.calls[name] = _Call()
-        body = {"endpoint": self.endpoint, "app": self.app, "channelId": name}
+        body = {"endpoint": self.endpoint, "app": self.app, "channelId": name, "variables": self.variables}
         async with asyncio.timeout(30):
-            async with self.session.post(
-                "ari/channels", json=body | {"variables": {"CDR_PROP(disable)": "1"}}
-            ) as answer:
+            async with self.session.post("ari/channels", json=body) as answer:
                 answer.raise_for_status()
                 await answer.read()
             await call.answered.wait()
@@ -71,8 +70,10 @@ class BareLoop:
                 call.gone.set()
 
 
-async def dial(ari: Ari, app: str, endpoint: str, calls: int, in_flight: int, hold: float) -> float:
-    """Seconds for so many answered calls, at most `in_flight` at a time."""
+async def dial(
+    ari: Ari, app: str, endpoint: str, calls: int, in_flight: int, hold: float, *, cdr: bool = True
+) -> float:
+    """Seconds for so many answered calls, at most `in_flight` at a time. `cdr`: whether they leave CDR rows."""
     pair = f"{ari.user}:{ari.password.get_secret_value()}".encode()
     headers = {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
     connector = aiohttp.TCPConnector(limit=16)
@@ -80,7 +81,7 @@ async def dial(ari: Ari, app: str, endpoint: str, calls: int, in_flight: int, ho
         aiohttp.ClientSession(f"{ari.url}/", headers=headers, connector=connector) as session,
         session.ws_connect(f"ari/events?app={app}") as socket,
     ):
-        loop = BareLoop(session, app, endpoint, hold)
+        loop = BareLoop(session, app, endpoint, hold, {} if cdr else {"CDR_PROP(disable)": "1"})
         reader = asyncio.create_task(loop.read(socket))
         started = time.monotonic()
         await loop.run(calls, in_flight)

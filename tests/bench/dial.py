@@ -45,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--in-flight", type=int, default=IN_FLIGHT, help="calls at once, both sides (default %(default)s)"
     )
+    parser.add_argument("--bare-without-cdr", action="store_true", help="the bare loop's calls leave no CDR rows")
     options = parser.parse_args(arguments)
     with ExitStack() as stack:
         lab = stack.enter_context(Lab(pbx_keys={"talk_threads": 2 * options.in_flight}))
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         first, second = rounds.alternate(
             options.rounds,
-            lambda _: bare(lab, options.calls, options.in_flight),
+            lambda _: bare(lab, options.calls, options.in_flight, cdr=not options.bare_without_cdr),
             lambda index: ours(lab, handler, index, options.calls),
         )
         rss = handler.rss_mb()
@@ -73,7 +74,7 @@ def bench_instance(lab: Lab, channels: int) -> dict[str, Any]:
     return one
 
 
-def bare(lab: Lab, calls: int, in_flight: int) -> rounds.Figures:
+def bare(lab: Lab, calls: int, in_flight: int, *, cdr: bool) -> rounds.Figures:
     """The least there can be."""
     ari = lab.settings.pbx.ari
     if ari is None:
@@ -81,7 +82,7 @@ def bare(lab: Lab, calls: int, in_flight: int) -> rounds.Figures:
     with callee(lab, answers()):
         meter = cpu.Meter({"client": os.getpid()} | programs(lab))
         seconds = asyncio.run(
-            bare_ari.dial(ari, "bare", "PJSIP/11961000000@sipp", calls, in_flight, HOLD_MS / 1000)
+            bare_ari.dial(ari, "bare", "PJSIP/11961000000@sipp", calls, in_flight, HOLD_MS / 1000, cdr=cdr)
         )
         return {"calls_per_second": calls / seconds} | meter.spent(calls)
 
