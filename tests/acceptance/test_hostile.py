@@ -29,7 +29,19 @@ REFUSALS = [
     (603, "' OR 1=1; <script>alert(1)</script> `touch {marker}` $(touch {marker})", "rejected"),
     (503, "EXEC System touch\tAção \u202e %0d%0aSetvar: A=1 %s", "congestion"),
 ]
-OUR_APPLICATIONS = {"AGI", "AMD", "ExecIf", "GotoIf", "Hangup", "Log", "Return", "Set", "Stasis", "StasisEnd"}
+OUR_APPLICATIONS = {
+    "AGI",
+    "AMD",
+    "ExecIf",
+    "GotoIf",
+    "Hangup",
+    "Log",
+    "Return",
+    "Set",
+    "Stasis",
+    "StasisEnd",
+    "UserEvent",
+}
 PIECES = (
     "touch",
     "SHELL",
@@ -148,7 +160,7 @@ def test_a_call_record_holds_only_our_alphabet(world: World) -> None:
     assert len(world.debtors) + len(SIPP) * len(REFUSALS) == len(world.cdr)
     for attempt, row in world.cdr.items():
         userfield = row["userfield"]
-        assert re.fullmatch(r"[0-9A-Z]{26}(\|[a-z]=[-+A-Za-z0-9 ./:_*#~]*){9}", userfield), userfield
+        assert re.fullmatch(r"[0-9A-Z]{26}(\|[a-z]=[-+A-Za-z0-9 ./:_*#~]*){7,9}", userfield), userfield
         assert len(userfield) <= 255
         others = {name: value for name, value in row.items() if isinstance(value, str) and name != "userfield"}
         assert {} == {name: value for name, value in others.items() if not _harmless(value)}, attempt
