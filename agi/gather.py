@@ -9,15 +9,14 @@ from typing import Final, Generic, TypeVar
 T = TypeVar("T")
 
 MOST: Final = 100  # at a time: a transaction of a few milliseconds
-GATHER_SECONDS: Final = 0.01
 
 
 class Gatherer(Generic[T]):
     """`put` never blocks. `stop` returns when all that was put has been worked on."""
 
-    def __init__(self, name: str, work: Callable[[Sequence[T]], Iterable[T]]) -> None:
+    def __init__(self, name: str, seconds: float, work: Callable[[Sequence[T]], Iterable[T]]) -> None:
         """`work` must not raise; what it returns is to be looked at again, before all that has come since."""
-        self._name, self._work = name, work
+        self._name, self._seconds, self._work = name, seconds, work
         self._waiting: deque[T] = deque()
         self._changed = threading.Condition()
         self._stopping = False
@@ -46,7 +45,7 @@ class Gatherer(Generic[T]):
                 self._changed.wait_for(lambda: bool(self._waiting) or self._stopping)
                 if not self._waiting:
                     return
-            time.sleep(GATHER_SECONDS)
+            time.sleep(self._seconds)
             with self._changed:
                 items = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
             again = list(self._work(items))

@@ -20,6 +20,7 @@ from worker.pbx.ari_router import Mailbox
 from worker.pbx.ari_socket import EventSocket
 from worker.pbx.text import is_attempt_id
 
+DOOR_SECONDS = 0.02  # who has answered waits so long for others: a greeting may begin within 0.3 s
 ORPHAN_SECONDS = 1.0  # between two looks at a silent channel: its StasisStart may still be on its way to us
 LAST_SECONDS = 10.0  # for conversations told to end, before they are left behind
 
@@ -71,7 +72,7 @@ class StasisApp:
         self._client, self._switchboard, self._threads = client, switchboard, threads
         self._seconds_of, self._hung_up, self._orphan_seconds = seconds_of, hung_up, orphan_seconds
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="talk")
-        self._door = Gatherer("door", self._let_in)
+        self._door = Gatherer("door", DOOR_SECONDS, self._let_in)
         self._socket: EventSocket | None = None
         self._changed = threading.Condition()
         self._talking = 0

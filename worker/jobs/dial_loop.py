@@ -33,7 +33,7 @@ def run(
     stop: threading.Event,
     *,
     idle_seconds: float = 1.0,
-    busy_seconds: float = 0.02,
+    busy_seconds: float = 0.05,
     refused_seconds: float = REFUSED_SECONDS,
     on_step: Callable[[Step], None] = lambda _: None,
 ) -> None:
