@@ -173,3 +173,22 @@ def test_no_history_breaks_cap_or_gap_even_when_the_clock_jumps_back(
     days = [local_day(instant, zone) for instant in tried]
     assert all(days.count(day) <= rules.per_day for day in days)
     assert all(later - earlier >= rules.gap for earlier, later in pairwise(tried))
+
+
+@given(
+    st.lists(st.integers(0, 3), min_size=7, max_size=7),
+    st.integers(-400, 400),
+    st.integers(1, 7),
+    st.integers(1, 12),
+)
+def test_a_week_that_is_full_is_free_again_some_day_whatever_the_clock_did(
+    tries: list[int], days: int, per_week: int, per_day: int
+) -> None:
+    """A row of a day to come: the clock was set back since."""
+    before = LedgerRow(NUMBER, TODAY + timedelta(days=days), tries[0], None, tuple(tries[1:]))
+    rules = LedgerRules(per_day=per_day, per_week=per_week)
+    refusal = asked(before, rules, NOW, TODAY)
+    if refusal is not None:
+        assert refusal.until is not None
+        assert refusal.until > NOW
+        assert asked(before, rules, refusal.until, local_day(refusal.until, zone_of(NUMBER))) is None

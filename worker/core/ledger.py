@@ -55,10 +55,9 @@ def week(row: LedgerRow, rules: LedgerRules, local_day: date, zone: ZoneInfo) ->
     most = rules.per_week
     if most is None or tries_in_week(row, local_day) < most:
         return None
-    ahead = next(
-        days for days in range(1, WEEK + 1) if tries_in_week(row, local_day + timedelta(days=days)) < most
-    )
-    until = day_start(local_day + timedelta(days=ahead), zone)
+    last = max(local_day, row.day or local_day)  # a later day: the clock was set back
+    coming = (last + timedelta(days=days) for days in range(1, WEEK + 1))
+    until = day_start(next(day for day in coming if tries_in_week(row, day) < most), zone)
     return NotNow(f"{tries_in_week(row, local_day)} of {most} tries used in seven days", until)
 
 
