@@ -57,6 +57,7 @@ ASKED_NO_MORE = "Ligação automática: quem atendeu o telefone +5511*******21 p
 NOT_HIS = "Ligação automática: quem atendeu disse que o telefone +5511*******21 não é de Ana da Conceição."
 NOT_ME, NOWHERE = "not this person's number", "the number does not exist"
 PAID = "says it is paid: wait for the payment to arrive"
+NOVEMBER_2 = datetime(2026, 11, 2, 3, 0, tzinfo=UTC)
 NOVEMBER_26 = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)  # midnight where the number lives
 
 
@@ -138,9 +139,9 @@ def waits(until: datetime, reason: str, ending: CallEnding, **more: object) -> N
             True,
         ),
         (waits(WEEK, "promised to pay, no day given", E.PROMISE, quiet_until=WEEK), said(Result.PROMISE), True),
-        # a promise for a day that is over: the gap at least, and nothing to be quiet for
+        # a promise for a day that is over, by a clock that may have been ahead: the gap at least
         (
-            waits(GAP, "promised to pay by 2026-11-01", E.PROMISE),
+            waits(GAP, "promised to pay by 2026-11-01", E.PROMISE, quiet_until=NOVEMBER_2),
             said(Result.PROMISE, promise=date(2026, 11, 1)),
             True,
         ),

@@ -88,13 +88,15 @@ def _rest(rule: RetryRule, times: int) -> timedelta:
 
 
 def _quiet_until(outcome: Outcome, now: datetime, rules: LedgerRules) -> datetime | None:
-    """The quiet period that a conversation with the right person begins; None: it was none, or is over already."""
+    """The quiet period that a conversation with the right person begins; None: it was none.
+
+    Told even when it is over already: the clock that says so may have been ahead, and be put back.
+    """
     talk = outcome.talk
     confirmed = talk.result is Result.CONFIRMED and talk.heard in (Heard.PART, Heard.ALL)
     if not confirmed and talk.result not in _TALKED:
         return None
-    until = _promise_over(outcome) or now + rules.quiet
-    return until if until > now else None
+    return _promise_over(outcome) or (now + rules.quiet if rules.quiet else None)
 
 
 def _promise_over(outcome: Outcome) -> datetime | None:
