@@ -18,7 +18,6 @@ from worker.pbx.ari_events import (
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelHangupRequest,
-    Event,
     PlaybackFinished,
     PlaybackStarted,
     StasisEnd,
@@ -101,7 +100,7 @@ class AriCall:
                 self._channel.id,
                 media=f"sound:{sound}",
                 playbackId=playing.playback_id,
-                failed=lambda problem: self._tell(RequestFailed(self._channel.id, problem)),
+                failed=lambda problem: self._mailbox.put(RequestFailed(self._channel.id, problem)),
             )
             return self._listen(playing, sound, keys)
         finally:
@@ -229,9 +228,6 @@ class AriCall:
         if not isinstance(problem, NoSuchChannel | WrongState):
             log.error("call ended", channel=self._channel.id, reason=str(problem))
         raise Hangup from problem
-
-    def _tell(self, event: Event) -> None:
-        self._mailbox.put(event)
 
     def _stop(self, playing: _Playing) -> None:
         with suppress(PbxError):  # over already

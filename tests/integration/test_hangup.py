@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ from tests.integration.ari_orders import attempt as id_of
 from tests.integration.ari_orders import order
 from tests.lab.lab import Lab
 from tests.lab.numbers import Ending, national, number
+from tests.lab.site import wait_until
 from worker.core.enums import AttemptState, Origination
 from worker.core.model import Attempt
 from worker.pbx.ari import AriClient
@@ -39,13 +40,6 @@ def client(lab: Lab) -> Iterator[AriClient]:
         yield started
 
 
-def until(what: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.05)
-
-
 def spooled(n: int) -> DialOrder:
     """A call that rings on; nobody answers."""
     callee = number(Ending.NO_ANSWER, n)
@@ -64,7 +58,7 @@ def ringing(lab: Lab, n: int) -> None:
     before = len(lab.pbx.channels())
     placed = CallFileDialler(lab.settings.pbx).place([spooled(n)])
     assert [Placed.ACCEPTED] == [one.placed for one in placed]
-    until(lambda: len(lab.pbx.channels()) > before)
+    wait_until("the call", lambda: len(lab.pbx.channels()) > before, 10)
 
 
 @pytest.mark.parametrize("ari", [True, False])
@@ -75,10 +69,10 @@ def test_a_call_files_ringing_call_is_hung_up_and_another_rings_on(lab: Lab, cli
     cutter = LiveCutter(client if ari else None, lab.settings.pbx)
     began = time.monotonic()
     assert {id_of(mine)} == cutter.cut([attempt(mine, Origination.CALLFILE)])
-    until(lambda: 1 == len(lab.pbx.channels()), SECONDS)
+    wait_until("the end of the other", lambda: 1 == len(lab.pbx.channels()), SECONDS)
     assert time.monotonic() - began < SECONDS
     assert {id_of(other)} == cutter.cut([attempt(other, Origination.CALLFILE)])
-    until(lambda: [] == lab.pbx.channels(), SECONDS)
+    wait_until("the end of the call", lambda: [] == lab.pbx.channels(), SECONDS)
     assert set() == cutter.cut([attempt(n, Origination.CALLFILE) for n in (mine, other)])
 
 
@@ -91,12 +85,12 @@ def test_a_call_over_ari_is_hung_up_by_its_attempt(lab: Lab, client: AriClient) 
             channelId=id_of(n),
             callerId="551133330000",
         )
-    until(lambda: 2 == len(lab.pbx.channels()))
+    wait_until("two calls", lambda: 2 == len(lab.pbx.channels()), 10)
     assert {id_of(20)} == LiveCutter(client, lab.settings.pbx).cut([attempt(20, Origination.ARI)])
-    until(lambda: 1 == len(lab.pbx.channels()), SECONDS)
+    wait_until("the end of the other", lambda: 1 == len(lab.pbx.channels()), SECONDS)
     assert [id_of(21)] == [one.id for one in client.channels.list()]
     client.channels.hangup(id_of(21))
-    until(lambda: [] == lab.pbx.channels(), SECONDS)
+    wait_until("the end of the call", lambda: [] == lab.pbx.channels(), SECONDS)
 
 
 def test_a_file_whose_call_rings_says_so_and_stays_in_the_spool(lab: Lab) -> None:
@@ -107,4 +101,4 @@ def test_a_file_whose_call_rings_says_so_and_stays_in_the_spool(lab: Lab) -> Non
     assert set() == nobody.cut([attempt(30, Origination.CALLFILE)])
     assert file.exists()
     LiveCutter(None, lab.settings.pbx).cut([attempt(30, Origination.CALLFILE)])
-    until(lambda: [] == lab.pbx.channels(), SECONDS)
+    wait_until("the end of the call", lambda: [] == lab.pbx.channels(), SECONDS)

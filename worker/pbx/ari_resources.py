@@ -60,7 +60,7 @@ class Info:
 
 
 ChannelList = list[Channel]
-Failed = Callable[[PbxError], None]
+Failed = Callable[[PbxError], object]
 Results = list[Channel | CollectorError]
 
 

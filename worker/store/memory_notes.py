@@ -6,10 +6,10 @@ from datetime import datetime
 from worker.core.erp_note import ErpNote, NoteState
 from worker.store import rows
 from worker.store.memory_tables import Tables
-from worker.store.notes import in_order
+from worker.store.notes import NoteMoves, in_order
 
 
-class MemoryNotes:
+class MemoryNotes(NoteMoves):
     """`worker.store_ports.Notes`."""
 
     def __init__(self, tables: Tables) -> None:
@@ -20,18 +20,6 @@ class MemoryNotes:
             notes = self._tables.notes.values()
             mine = [one for one in notes if (one.instance, one.state) == (instance, NoteState.WAITING)]
         return in_order(mine)[:limit]
-
-    def take(self, attempt_id: str, now: datetime) -> bool:
-        return self._move(attempt_id, NoteState.WAITING, NoteState.SENDING, now)
-
-    def put_back(self, attempt_id: str, now: datetime) -> bool:
-        return self._move(attempt_id, NoteState.SENDING, NoteState.WAITING, now)
-
-    def sent(self, attempt_id: str, now: datetime) -> bool:
-        return self._move(attempt_id, NoteState.SENDING, NoteState.SENT, now)
-
-    def failed(self, attempt_id: str, error: str, now: datetime) -> bool:
-        return self._move(attempt_id, NoteState.SENDING, NoteState.FAILED, now, error)
 
     def give_up(self, instance: str, error: str, now: datetime) -> int:
         with self._tables.mutex:

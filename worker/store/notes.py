@@ -1,5 +1,6 @@
 """What the ERP is to be told: written with the outcome, marked before it is sent, so sent once at most."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -12,16 +13,8 @@ from worker.store import rows
 from worker.store.engine import Db
 
 
-class SqlNotes:
-    """`worker.store_ports.Notes` over MariaDB."""
-
-    def __init__(self, db: Db) -> None:
-        self._db = db
-
-    def waiting(self, instance: str, limit: int) -> list[ErpNote]:
-        return self._db.run(
-            lambda tx: [_note(row) for row in tx.rows("notes_to_send", instance=instance, limit=limit)]
-        )
+class NoteMoves(ABC):
+    """The steps of a note, whatever the store: each from one state to the next, and only from that one."""
 
     def take(self, attempt_id: str, now: datetime) -> bool:
         return self._move(attempt_id, NoteState.WAITING, NoteState.SENDING, now)
@@ -34,6 +27,22 @@ class SqlNotes:
 
     def failed(self, attempt_id: str, error: str, now: datetime) -> bool:
         return self._move(attempt_id, NoteState.SENDING, NoteState.FAILED, now, error)
+
+    @abstractmethod
+    def _move(self, attempt_id: str, old: NoteState, new: NoteState, now: datetime, error: str = "") -> bool:
+        """False when it is not in the state `old`."""
+
+
+class SqlNotes(NoteMoves):
+    """`worker.store_ports.Notes` over MariaDB."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    def waiting(self, instance: str, limit: int) -> list[ErpNote]:
+        return self._db.run(
+            lambda tx: [_note(row) for row in tx.rows("notes_to_send", instance=instance, limit=limit)]
+        )
 
     def give_up(self, instance: str, error: str, now: datetime) -> int:
         said = rows.fit(error, 255)
