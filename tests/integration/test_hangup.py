@@ -1,6 +1,5 @@
 """Ending calls on a real Asterisk: ringing and answered, over ARI and over call files, with ARI and by console."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,15 +21,6 @@ from worker.pbx.hangup import LiveCutter
 from worker.ports import DialOrder, Placed
 
 SECONDS = 2.0  # within which a call must be gone
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    if shutil.which("asterisk", path="/usr/sbin:/usr/bin:/sbin") is None:
-        pytest.skip("no asterisk on this machine; ./install.sh test installs it")
-    with Lab(cdr="none") as one:
-        one.install_dialplan()
-        yield one
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What others use of a trunk, read from a real Asterisk: over ARI and at the console."""
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,15 +20,6 @@ from worker.pbx.trunk_use import AriUse, ConsoleUse, TrunkUse, Way
 from worker.ports import Placed
 
 WAYS = {"fibra": Way("OUT_1", "OUT_1"), "radio": Way("OUT_1", "OUT_1"), "vale": Way("OUT_2", "OUT_2")}
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    if shutil.which("asterisk", path="/usr/sbin:/usr/bin:/sbin") is None:
-        pytest.skip("no asterisk on this machine; ./install.sh test installs it")
-    with Lab(cdr="none") as one:
-        one.install_dialplan()
-        yield one
 
 
 @pytest.fixture
