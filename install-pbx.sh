@@ -20,6 +20,7 @@ run_pbx() {
   [ "$yes" = yes ] || confirmed || die "nothing was changed"
   step "copy the program to $HOME_DIR" copy_program
   environment "$HOME_DIR/.venv" "$HOME_DIR" "$(lock_as_is)"
+  step "compile the program" "$HOME_DIR/.venv/bin/python" -m compileall -q "$HOME_DIR/agi" "$HOME_DIR/worker"
   step "prepare $CONFIG_DIR" prepare_config
   step "write the services (neither started nor enabled)" write_units
   ln -sfn "$HOME_DIR/.venv/bin/collector" "$LINK"
@@ -220,7 +221,7 @@ restart_running() {
   local unit
   for unit in "${UNITS[@]}"; do
     if systemctl is-active --quiet "$unit"; then
-      printf '%s runs still with the former program; when no call is up: systemctl restart %s\n' "$unit" "$unit"
+      printf '%s runs still with the former program; it lets the calls that are up end: systemctl restart %s\n' "$unit" "$unit"
     fi
   done
 }

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import structlog
 
+from worker.core.alternates import others_left
 from worker.core.enums import LineResult, OutcomeSource, Result
 from worker.core.line_facts import LineFacts
 from worker.core.model import Attempt, LedgerRules, NextStep, Outcome, TalkFacts
@@ -105,8 +106,7 @@ class Endings:
             return True
         for waiting in self._store.queue.dossier(attempt.number).waiting:
             if waiting.entry.entry_id == attempt.entry_id:
-                blocked = {block.number for block in waiting.blocks} | {attempt.number}
-                return any(phone.number not in blocked for phone in waiting.phones)
+                return others_left(waiting, attempt.number)
         return True
 
 

@@ -14,7 +14,7 @@ from asterisk.agi import AGIError, AGIHangup
 from agi.safe_agi import HEADER_BYTES, SafeAgi
 
 HEADER_SECONDS = 5.0  # for the whole header, however slowly it drips
-ANSWER_SECONDS = 180.0  # the longest command: a sound, or AMD
+ANSWER_SECONDS = 180.0  # the longest command: a sound, or AMD; a talk with an agent has a limit of its own
 SESSIONS = 2000  # more are closed at once: Asterisk goes on in the dialplan
 BACKLOG = 1024  # a whole batch of calls may end in the same instant
 LAST_SECONDS = 5.0  # for sessions that were cut, before they are left behind
@@ -29,7 +29,8 @@ class Wire:
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
-        self.deadline: float | None = time.monotonic() + HEADER_SECONDS  # None: ANSWER_SECONDS from each line
+        self.deadline: float | None = time.monotonic() + HEADER_SECONDS  # None: `patience` from each line
+        self.patience = ANSWER_SECONDS
         self._pending = b""
 
     def take(self) -> bool:
@@ -52,7 +53,7 @@ class Wire:
         return line
 
     def _fill(self, limit: int) -> None:
-        deadline = self.deadline or time.monotonic() + ANSWER_SECONDS
+        deadline = self.deadline or time.monotonic() + self.patience
         while b"\n" not in self._pending and len(self._pending) < limit:
             left = deadline - time.monotonic()
             if left <= 0:
@@ -101,17 +102,16 @@ class FastAgiServer:
     def start(self) -> None:
         self._door.start()
 
-    def stop(self, patience: float = 0.0) -> None:
-        """Take no more; give live sessions so many seconds to end by themselves, then cut them. Idempotent."""
+    def stop(self) -> None:
+        """Take no more, and cut the live sessions. Idempotent."""
         self._door.stop()
         with self._changed:
-            drained = self._changed.wait_for(lambda: not self._live, patience)
             left = list(self._live)
         for wire in left:
             wire.close()
         with self._changed:
-            drained = drained or self._changed.wait_for(lambda: not self._live, LAST_SECONDS)
-        self._pool.shutdown(wait=drained, cancel_futures=True)
+            over = self._changed.wait_for(lambda: not self._live, LAST_SECONDS)
+        self._pool.shutdown(wait=over, cancel_futures=True)
 
     def _begin(self, wire: Wire) -> None:
         with self._changed:

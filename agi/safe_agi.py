@@ -4,7 +4,7 @@ Mends what was measured to break in pyst2 0.5.1: quoting, HANGUP lines, end of s
 """
 
 import re
-from typing import NoReturn, Protocol
+from typing import NoReturn, Protocol, runtime_checkable
 
 from asterisk.agi import (
     AGI,
@@ -23,11 +23,18 @@ HEADER_LINES = 160  # some 25 of its own and at most 128 arguments
 HEADER_BYTES = 32 * 1024
 ANSWER_LINES = 200  # of one answer: a usage text has some 30
 
-_RESULT = re.compile(r"result=(-?\d+)(?: \((.*)\))?(?: endpos=(\d+))?\s*", re.DOTALL)
+_RESULT = re.compile(r"result=(-?\d+)(?: \((.*)\))?(?: endpos=(\d+))?(?: Gosub complete)?\s*", re.DOTALL)
 
 
 class Reader(Protocol):
     def readline(self, limit: int, /) -> bytes: ...
+
+
+@runtime_checkable
+class Patient(Protocol):
+    """A reader that gives up some seconds after it began to wait for an answer."""
+
+    patience: float
 
 
 class Writer(Protocol):
@@ -90,6 +97,16 @@ class SafeAgi(AGI):  # type: ignore[misc]
         if code == 520:
             raise AGIUsageError(rest)
         raise AGIUnknownError(code, "unknown answer")
+
+    def execute_long(self, seconds: float, command: str, *args: object) -> dict[str, tuple[str, str]]:
+        """`execute`, of a command that may take so long."""
+        if not isinstance(self.reader, Patient):
+            return self.execute(command, *args)
+        usual, self.reader.patience = self.reader.patience, seconds
+        try:
+            return self.execute(command, *args)
+        finally:
+            self.reader.patience = usual
 
     def argument(self, position: int) -> str:
         """An argument of AGI() in the dialplan, counted from 1; empty when there is none."""

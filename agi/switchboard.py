@@ -4,24 +4,24 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
 
-from agi.call import Call, Hangup
-from agi.conversation import ConversationPlan, hold
+from agi.call import Call, Detection, Hangup
+from agi.conversation import hold
 from agi.endings import Endings, timed
+from agi.plan import ConversationPlan, Desk, EmptyDesk
 from agi.recorder import HangUp
 from worker.core.enums import Result
 from worker.core.line_facts import LineFacts
 from worker.core.model import Attempt, LedgerRules, TalkFacts
 from worker.core.retry import USUAL
 from worker.core.retry_table import RetryTable
-from worker.core.script import Line
 from worker.core.userfield import format_talk, parse
 from worker.errors import CollectorError, StoreUnavailable
-from worker.ports import Clock, Sound
+from worker.ports import Clock, Script
 from worker.store_ports import Store
 
 KEPT_TALKS = 2000  # finished talks whose hang-up never came; the oldest are forgotten
@@ -32,13 +32,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class InstanceLine:
-    """How one instance talks. `sounds` may raise SpeechError."""
+    """How one instance talks. `script` may raise SpeechError."""
 
     instance: str
     plan: ConversationPlan
-    sounds: Callable[[Attempt], Mapping[Line, Sound]]
+    script: Callable[[Attempt], Script]
     rules: LedgerRules
     retry: RetryTable = USUAL
+    desk: Callable[[Attempt], Desk] = lambda _: EmptyDesk()
     here: bool = True  # else its debtors are called by another PBX: not a word is said, a hang-up is recorded
 
 
@@ -48,6 +49,7 @@ class _Live:
 
     attempt: Attempt | None = None  # whose it is, so that the hang-up need not ask again
     facts: TalkFacts = field(default_factory=TalkFacts)
+    call: Call | None = None
     over: threading.Event = field(default_factory=threading.Event)
 
 
@@ -143,20 +145,21 @@ class Switchboard:
             log.warning("answered, but unknown or no longer open: not a word", attempt=attempt_id)
             self._forget(attempt_id)
             return
-        live.attempt = attempt
+        live.attempt, live.call = attempt, call
         line = self._lines.get(attempt.instance)
         if line is None or not line.here:
             log.warning("answered, but no instance of this PBX: not a word", attempt=attempt_id)
             return
-        sounds = line.sounds(attempt)
-        live.facts = hold(call, sounds, line.plan, partial(self._remember, call, attempt, live))
+        script = line.script(attempt)
+        remember = partial(self._remember, call, attempt, live)
+        live.facts = hold(call, script, line.plan, line.desk(attempt), remember)
         log.debug("conversation over", attempt=attempt_id, heard=live.facts.heard, result=live.facts.result)
 
     def _remember(self, call: Call, attempt: Attempt, live: _Live, facts: TalkFacts) -> None:
         new_result = facts.result is not live.facts.result
         live.facts = facts
         with suppress(Hangup):  # the line may be gone already: then the hang-up handler asks us, not the channel
-            call.remember(format_talk(facts))
+            call.remember(format_talk(facts, call.detection.status, call.detection.cause))
         if new_result and facts.result in BLOCKING:
             self._block(attempt, facts)
 
@@ -175,12 +178,12 @@ class Switchboard:
         line = parse(userfield_text)
         with self._lock:
             live = self._talks.get(line.attempt_id)
-        talk = line.talk if live is None else self._last_word(live, line.attempt_id)
+        talk = line.talk if live is None else joined(self._last_word(live, line.attempt_id), line.talk)
         attempt = (live.attempt if live else None) or self._store.attempts.get(line.attempt_id)
         if attempt is None:
             log.warning("hang-up of an unknown attempt", attempt=line.attempt_id)
             return False
-        written = self._endings.write(self._endings.conclude(attempt, line, talk, uniqueid))
+        written = self._endings.write(self._endings.conclude(attempt, _who(line, live), talk, uniqueid))
         self._forget(line.attempt_id)
         return written
 
@@ -202,9 +205,9 @@ class Switchboard:
             if attempt is None:
                 log.warning("hang-up of an unknown attempt", attempt=attempt_id)
                 continue
-            talk = live.facts if live else end.line.talk
+            talk = joined(live.facts, end.line.talk) if live else end.line.talk
             try:
-                line = timed(end.line, end.created_at, attempt.answered_at, end.at)
+                line = timed(_who(end.line, live), end.created_at, attempt.answered_at, end.at)
                 concluded.append(self._endings.conclude(attempt, line, talk, end.uniqueid))
             except StoreUnavailable:
                 raise
@@ -218,3 +221,16 @@ class Switchboard:
     def _forget(self, attempt_id: str) -> None:
         with self._lock:
             self._talks.pop(attempt_id, None)
+
+
+def joined(known: TalkFacts, checkpoint: TalkFacts) -> TalkFacts:
+    """What the conversation knows; only the channel knows that an agent took a callee who never came back."""
+    if known.result is Result.WANTS_AGENT and checkpoint.result is Result.TRANSFERRED:
+        return replace(known, result=Result.TRANSFERRED)
+    return known
+
+
+def _who(line: LineFacts, live: _Live | None) -> LineFacts:
+    """The same with what the call itself knows of who picked up: the checkpoint may be older."""
+    known = live.call.detection if live is not None and live.call is not None else Detection()
+    return replace(line, amd_status=known.status, amd_cause=known.cause) if known.status else line

@@ -15,20 +15,20 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from worker import convert, rulesfile
+from worker import convert, convert_talk, rulesfile
 from worker.core.brakes import Brake
-from worker.core.enums import AttemptState, Origination
+from worker.core.enums import Origination
 from worker.core.law import Law
 from worker.core.model import Attempt, Waiting
 from worker.core.policy import CallRules
 from worker.core.priority import Ranking
-from worker.core.script import Line
 from worker.core.ulid import new_ulid
 from worker.erp.registry import open_actions, open_source
 from worker.errors import SourceError
 from worker.jobs import brakes as braking
 from worker.jobs.dial import Asker, DialPlan
 from worker.jobs.pace import Overdial, Shares
+from worker.jobs.payments import PaymentPlan
 from worker.jobs.sync import Sync
 from worker.jobs.unpaid import StillUnpaid
 from worker.pbx.ari import AriClient
@@ -37,10 +37,11 @@ from worker.pbx.callfile import CallFileDialler
 from worker.pbx.hangup import LiveCutter
 from worker.pbx.live import LivePbx
 from worker.pbx.trunk_use import AriUse, ConsoleUse, TrunkUse
-from worker.ports import BillSource, Can, Dialler, ErpActions, Sound, Watcher
+from worker.ports import BillSource, Can, Dialler, ErpActions, Script, Voice, Watcher
 from worker.settings import LEGAL_RULES, ROOT, Instance, Settings
-from worker.speech.espeak import EspeakVoice
+from worker.speech.engines import AnyVoice, Voices
 from worker.speech.messages import Messages
+from worker.speech.script import Scripts
 from worker.store.mariadb import OpenStore, open_store
 from worker.store_ports import Store
 
@@ -49,13 +50,18 @@ log = structlog.get_logger(__name__)
 HANDLER_TTL = timedelta(seconds=10)  # a handler beats every two seconds
 
 
+GARBAGE = 10_000  # objects more than after the last collection until the next: a few megabytes
+
+
 def settle() -> None:
     """To be called by a service that has started: what stands now stays, and is looked at by no collection again.
 
-    Measured under load: a sixth of the handler's CPU went into walking through its modules.
+    Measured under load: a sixth of the handler's CPU went into walking through its modules, and of what remained a
+    twentieth into calls that were going on: what a call leaves behind needs no collection, but for some errors.
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE)
 
 
 def utc_now() -> datetime:
@@ -70,8 +76,9 @@ class App:
         self.settings = settings
         self._debug = debug  # test numbers are called at any hour
         self._open = ExitStack()
-        self._voices: dict[str, EspeakVoice] = {}
+        self._voices = Voices(settings.pbx)
         self._messages: dict[str, Messages] = {}
+        self._scripts: dict[tuple[str, bool], Scripts] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -156,6 +163,10 @@ class App:
         """What may change something in this instance's ERP. SourceLacks where no adapter knows how."""
         return open_actions(instance.source)
 
+    def payments(self, instance: Instance) -> PaymentPlan | None:
+        """How it sends digitable line and PIX; None: it does not."""
+        return convert.payment_plan(instance)
+
     def ranking(self, instance: Instance) -> Ranking:
         """In which order its debtors are called."""
         return convert.ranking(instance)
@@ -181,41 +192,31 @@ class App:
                 self._diallers[kind] = CallFileDialler(self.settings.pbx)
         return self._diallers[kind]
 
-    def voice(self, instance: Instance) -> EspeakVoice:
-        if instance.id not in self._voices:
-            pbx = self.settings.pbx
-            self._voices[instance.id] = EspeakVoice(instance.voice, pbx.sounds, pbx.sound_folder, pbx.owner)
-        return self._voices[instance.id]
+    def voice(self, instance: Instance) -> AnyVoice:
+        return self._voices.of(instance)
 
-    def sounds(self, instance: Instance, attempt: Attempt) -> Mapping[Line, Sound]:
-        """Everything that can be said in this attempt, rendered; cheap when it already is. Raises SpeechError."""
+    def messages(self, instance: Instance) -> Messages:
+        """The words of this instance's language. Raises ConfigError."""
         name = instance.conversation.messages
         if name not in self._messages:
             self._messages[name] = Messages(ROOT / "config" / "messages" / name)
-        voice = self.voice(instance)
-        texts = self._messages[name].texts(attempt, instance.company)
-        return {line: voice.render(text) for line, text in texts.items()}
+        return self._messages[name]
+
+    def script(self, instance: Instance, attempt: Attempt, *, on_the_line: bool = False) -> Script:
+        """Everything that can be said in this attempt, rendered; cheap when it already is. Raises SpeechError.
+
+        `on_the_line`: somebody waits, so that what is missing is made while he hears the first words.
+        """
+        key = instance.id, on_the_line
+        if key not in self._scripts:
+            voice: Voice = self._voices.waiting(instance) if on_the_line else self.voice(instance)
+            self._scripts[key] = convert_talk.scripts(instance, voice, self.messages(instance), time.monotonic)
+        days = convert_talk.promised_days(instance.conversation.promise_days, attempt.number, utc_now())
+        return self._scripts[key].of(attempt, days)
 
     def prepare(self, instance: Instance, waiting: Waiting, number: str) -> None:
         """Render what a call to this debtor will say, before the number is taken in the ledger."""
-        entry = waiting.entry
-        self.sounds(
-            instance,
-            Attempt(
-                attempt_id="",
-                instance=instance.id,
-                entry_id=entry.entry_id,
-                client_id=entry.client_id,
-                client_name=waiting.client_name,
-                number=number,
-                origination=Origination(instance.dialling.origination),
-                state=AttemptState.RESERVED,
-                total=entry.total,
-                bill_count=entry.bill_count,
-                oldest_due=entry.oldest_due,
-                reserved_at=utc_now(),
-            ),
-        )
+        self.script(instance, convert_talk.imagined(instance, waiting, number, utc_now()))
 
     @cached_property
     def trunk_use(self) -> TrunkUse:
@@ -253,6 +254,10 @@ class App:
             shares=self._shares[instance.trunk.known_as],
             batches=convert.batches(instance),
         )
+
+    def still_unpaid(self, instance: Instance) -> Asker | None:
+        """Who says what is still owed; None: nobody is asked."""
+        return self._askers(instance)[0]
 
     def _askers(self, instance: Instance) -> tuple[Asker | None, Asker | None]:
         """Who says what is still owed, at a debtor's turn and before it; None: nobody is asked."""

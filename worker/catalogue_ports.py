@@ -120,7 +120,10 @@ class Overview(Protocol):
         ...
 
     def restate(self, instance: str, owed: Mapping[str, Decimal], now: datetime) -> int:
-        """Open bills that owe another amount than is stored; the next sync looks at them anew. Rows changed."""
+        """Open bills that owe another amount than is stored; the next sync looks at them anew. Rows changed.
+
+        Their interest, reckoned on the other amount, is forgotten.
+        """
         ...
 
     def numbers(self, instance: str, *, shared: bool, repaired: bool, limit: int) -> list[NumberRow]:

@@ -4,12 +4,32 @@ import sys
 
 import typer
 
-from worker.commands import brakes, bump, calls, data, dnc, erp, overview, plan, rules, setup, side
+from worker.commands import (
+    amd,
+    brakes,
+    bump,
+    calls,
+    data,
+    dnc,
+    erp,
+    overview,
+    payments,
+    plan,
+    recordings,
+    rules,
+    setup,
+    side,
+    talk,
+    voice,
+)
 from worker.commands.base import app
 from worker.errors import CollectorError, ConfigError, UsageError
 
 # imported so that they register themselves
-COMMANDS = (brakes, bump, calls, data, dnc, erp, overview, plan, rules, setup, side)
+COMMANDS = (
+    *(amd, brakes, bump, calls, data, dnc, erp, overview),
+    *(payments, plan, recordings, rules, setup, side, talk, voice),
+)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from worker.core import naming, phone
@@ -13,17 +14,27 @@ from worker.core.model import Attempt, Client, LedgerRules
 from worker.core.pacing import Batches
 from worker.core.policy import CallRules
 from worker.core.priority import Order, Ranking
+from worker.core.recording import recording_of
 from worker.core.retry_table import DEFAULTS, RetryRule, RetryTable, Which
 from worker.core.route import Route
+from worker.core.script import AGENT_GRACE_SECONDS, TRANSFERS_AT_MOST
 from worker.core.tables import DDD_TO_UF
 from worker.core.window import CallWindow
+from worker.erp.registry import open_actions
 from worker.erp.source import Reading
+from worker.hook.program import ProgramHook
+from worker.hook.web import WebHook
+from worker.jobs.agent_results import Terms
+from worker.jobs.payments import PaymentPlan
 from worker.jobs.sync import SyncPlan
 from worker.jobs.unpaid import UnpaidRules
 from worker.pbx.trunk_use import Way
 from worker.ports import DialOrder
 from worker.settings import Instance, Settings
 from worker.source_settings import Source, SqlSource, WebSource
+from worker.talk_settings import Agent
+
+PIX_SECONDS: Final = 30.0  # the time-out of a PIX code; a body that trickles in may take four times that
 
 
 def call_window(instance: Instance) -> CallWindow:
@@ -175,6 +186,28 @@ def impatient(instance: Instance) -> Source:
     return source
 
 
+def patient_enough(source: Source) -> Source:
+    """The same source for one question of a job that others wait behind."""
+    if isinstance(source, WebSource):
+        return source.model_copy(update={"timeout_seconds": min(PIX_SECONDS, source.timeout_seconds)})
+    return source
+
+
+def payment_plan(instance: Instance) -> PaymentPlan | None:
+    """What is handed to its hook, and how; None: it has none."""
+    if (hook := instance.payment_hook) is None:
+        return None
+    return PaymentPlan(
+        instance=instance.id,
+        company=instance.company,
+        charged_span=sync_plan(instance).charged_span,
+        line="line" in hook.send,
+        pix="pix" in hook.send,
+        actions=partial(open_actions, patient_enough(instance.source)),
+        hook=WebHook(hook) if hook.url else ProgramHook(hook),
+    )
+
+
 def unpaid_rules(instance: Instance) -> UnpaidRules:
     """How to ask whether a debt is still open."""
     rules = instance.rules.still_unpaid
@@ -199,11 +232,32 @@ def dial_order(instance: Instance, attempt: Attempt) -> DialOrder:
         max_call_seconds=instance.dialling.max_call_seconds,
         origination=Origination(instance.dialling.origination),
         trunk_group=instance.trunk.group,
+        recording=recording_of(attempt.attempt_id, instance.id, ZoneInfo(instance.zone))
+        if instance.recording.enabled
+        else None,
+        listen=instance.conversation.answering.listens,
     )
+
+
+def terms(settings: Settings) -> dict[str, Terms]:
+    """What each instance's rules make of a result that an agent was told."""
+    return {one.id: Terms(ledger_rules(one), retry_table(one)) for one in settings.instances}
 
 
 def longest_call(settings: Settings) -> timedelta:
-    """No channel of ours can live longer than this: TIMEOUT(absolute) of the most patient instance."""
+    """No channel of ours can live longer than this: TIMEOUT(absolute) of the most patient instance.
+
+    That stands still while an agent is rung, and is another one while he talks.
+    """
     return timedelta(
-        seconds=max(one.dialling.ring_seconds + one.dialling.max_call_seconds for one in settings.instances)
+        seconds=max(
+            one.dialling.ring_seconds + one.dialling.max_call_seconds + _with_agents(one.conversation.agent)
+            for one in settings.instances
+        )
     )
+
+
+def _with_agents(agent: Agent | None) -> int:
+    if agent is None:
+        return 0
+    return TRANSFERS_AT_MOST * (agent.ring_seconds + AGENT_GRACE_SECONDS) + agent.max_seconds

@@ -2,19 +2,17 @@
 
 import os
 import socket
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import starmap
-from pathlib import Path
 
-from worker import convert, doctor_pbx
+from worker import convert, doctor_console, doctor_pbx
 from worker.app import App, utc_now
 from worker.core import brakes, law, window
 from worker.core.records import AlarmRow, Answer, JobRun
 from worker.errors import CollectorError, ConfigError
-from worker.pbx import dialplan, variables
+from worker.pbx import dialplan
 from worker.settings import Instance, Schedule
 from worker.store_ports import Store
 
@@ -31,7 +29,7 @@ class Finding:
 def examine(app: App) -> Iterator[Finding]:
     """All findings, in the order in which a call would meet them."""
     yield from _database(app)
-    yield from starmap(Finding, doctor_pbx.whose(app, utc_now()))
+    yield from starmap(Finding, (*doctor_pbx.whose(app, utc_now()), *doctor_pbx.recording(app)))
     yield from _pbx(app)
     yield from _files(app)
     for instance in app.instances():
@@ -75,7 +73,7 @@ def _pbx(app: App) -> Iterator[Finding]:
     else:
         yield _try("ARI", lambda: _ask_ari(app))
     yield _agi_port(settings.agi.host, settings.agi.port)
-    yield from _console(settings.config)
+    yield from starmap(Finding, doctor_console.examine(app))
 
 
 def _ask_ari(app: App) -> str:
@@ -96,41 +94,6 @@ def _agi_port(host: str, port: int) -> Finding:
     except OSError as error:
         return Finding("FastAGI", False, f"{host}:{port}: {error.strerror or error}; start `collector handler`")
     return Finding("FastAGI", True, f"listens on {host}:{port}")
-
-
-CONSOLE = (  # what to ask the PBX's console, what must stand in the answer, how to mend it
-    (
-        "cdr show status",
-        "Log unanswered calls:       Yes",
-        "set unanswered=yes in cdr.conf, then: module reload cdr",
-    ),
-    ("core show application AMD", "Attempt to detect answering machines", "load app_amd.so and provide amd.conf"),
-    (
-        f"dialplan show {variables.CONTEXT_HANGUP}",
-        f"Context '{variables.CONTEXT_HANGUP}' created by",  # the name alone stands in the refusal as well
-        "include extensions_collector.conf, then: dialplan reload",
-    ),
-)
-
-
-def _console(config: Path) -> Iterator[Finding]:
-    for command, wanted, remedy in CONSOLE:
-        try:
-            answer = subprocess.run(
-                ["asterisk", "-C", str(config / "asterisk.conf"), "-rx", command],
-                capture_output=True,
-                text=True,
-                timeout=10,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            yield Finding(f"PBX: {command}", None, f"the console could not be asked ({error}); check it by hand")
-            continue
-        squeezed = " ".join((answer.stdout + answer.stderr).split())
-        if " ".join(wanted.split()) in squeezed:
-            yield Finding(f"PBX: {command}", True, "as it must be")
-        else:
-            yield Finding(f"PBX: {command}", False, remedy if answer.returncode == 0 else squeezed[:200])
 
 
 def _files(app: App) -> Iterator[Finding]:
@@ -163,10 +126,6 @@ def _files(app: App) -> Iterator[Finding]:
 def _instance(app: App, instance: Instance) -> Iterator[Finding]:
     name = instance.id
     yield _try(f"{name}: ERP", lambda: app.source(instance).probe())
-    if app.settings.is_here(instance):
-        yield _try(
-            f"{name}: voice", lambda: f"{app.voice(instance).render('Teste de voz.').seconds:.1f} s rendered"
-        )
     yield _window(app, instance, utc_now())
     try:
         yield from held_back(app.store, name, utc_now())

@@ -1,5 +1,7 @@
-"""What `collector doctor` says of several PBXs on one database: which this is, and who dials which instance."""
+"""What `collector doctor` says of PBXs on one database: which this is, who dials which, where it records."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -32,3 +34,18 @@ def _elsewhere(app: App, one: Instance, now: datetime) -> str:
     except CollectorError as error:
         reason = str(error)
     return f"{said}; {reason}" if reason else said
+
+
+def recording(app: App) -> Iterator[Part]:
+    """Where calls are recorded: whether old files may be taken away. Folders below it MixMonitor makes."""
+    recorded = [one.id for one in app.dialled_here() if one.recording.enabled]
+    monitor = app.settings.pbx.monitor
+    if not recorded:
+        return
+    if not monitor.is_dir() or not os.access(monitor, os.R_OK | os.W_OK | os.X_OK):
+        whom = app.settings.pbx.owner or "the user we run as"
+        says = f"{monitor} is missing or may not be written; create it for {whom}, or correct pbx.monitor"
+        yield "recordings", False, says
+        return
+    free = shutil.disk_usage(monitor).free / 1e9
+    yield "recordings", True, f"{', '.join(recorded)}: in {monitor}, {free:.0f} GB free (a minute takes 1 MB)"

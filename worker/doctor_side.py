@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from worker import side_lease
 from worker.doctor import Finding
 from worker.errors import CollectorError
+from worker.running_ports import Presence
 from worker.settings import Schedule
-from worker.store_ports import Presence
 
 WHAT = "side work"
 

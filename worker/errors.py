@@ -18,6 +18,7 @@ CollectorError
 │   ├── NoSuchChannel        404: nearly always a hang-up                       never
 │   ├── WrongState           409/412: not in Stasis, id already used            never
 │   └── PbxRefused           400/401/403/422 and spool rights                   never
+├── HookFailed             the provider's hook did not take what is to be sent    again
 ├── JobTooLong             side work went past its time limit                  again
 ├── SpeechError            text could not be made into sound                    again
 ├── UnsafeText             text that may not go on a line protocol              never
@@ -103,6 +104,10 @@ class WrongState(PbxError):
 
 class PbxRefused(PbxError):
     pass
+
+
+class HookFailed(CollectorError):
+    again = True
 
 
 class JobTooLong(CollectorError):

@@ -6,9 +6,11 @@ ULIDs, hashes, UUIDs, times and Asterisk's unique ids stay: they are what a log 
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 
 DEEPEST = 8  # levels of nesting looked into; what lies deeper is not shown
 SHORTEST = 8  # characters that a number to be masked has at least
+KEYS = 500  # names of what is logged, remembered
 _SECRET_KEY = re.compile(r"passw|senha|secret|token|authori[sz]ation|api_?key", re.IGNORECASE)
 _CREDENTIAL = re.compile(
     r"(?<=://)[^/\s@]*:[^/\s@]*(?=@)|(?<=\bBasic )[\w+/=.~-]{8,}|(?<=\bBearer )[\w+/=.~-]{8,}"
@@ -44,7 +46,7 @@ def masked(value: object, key: str = "", depth: int = 0) -> object:
     """The same value without numbers that point at a person. Containers are copied, other objects become text."""
     if value is None or isinstance(value, bool | float):
         return value
-    if _SECRET_KEY.search(key):
+    if _is_secret(key):
         return "[secret]" if value else value
     if isinstance(value, str):
         return mask_text(value)
@@ -54,6 +56,17 @@ def masked(value: object, key: str = "", depth: int = 0) -> object:
     if isinstance(value, Mapping | list | tuple | AbstractSet):
         return _masked_container(value, depth + 1) if depth < DEEPEST else "[too deep]"
     return mask_text(_text(value))
+
+
+@lru_cache(KEYS)
+def _is_secret(key: str) -> bool:
+    return _SECRET_KEY.search(key) is not None
+
+
+@lru_cache(KEYS)
+def masked_key(key: str) -> str:
+    """The same few come with every line."""
+    return mask_text(key)
 
 
 def mask_text(text: str) -> str:

@@ -9,6 +9,8 @@ from typing import Generic, Protocol, TypeVar
 from worker.core.billing import BillKey, Contract
 from worker.core.enums import Fate, Origination
 from worker.core.model import Bill, Client, Rejected
+from worker.core.recording import Recording
+from worker.core.script import Line
 
 RowT = TypeVar("RowT", Client, Bill, Contract)
 
@@ -121,6 +123,8 @@ class DialOrder:
     max_call_seconds: int
     origination: Origination
     trunk_group: str = ""  # Issabel's GROUP name (OUT_1), empty for none
+    recording: Recording | None = None  # None: the call is not recorded
+    listen: bool = False  # over ARI: have the PBX say when the callee makes a sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,15 @@ class Sound:
 
     name: str  # Asterisk's name, no extension: "collector/3f/3fa94c…"
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Everything that one call can say, rendered before it is answered."""
+
+    lines: Mapping[Line, Sound]
+    days: tuple[tuple[date, Sound], ...] = ()  # offered for a promise, in the order of their keys; each said back
+    digits: Mapping[str, Sound] = field(default_factory=dict)  # "0" to "9", for a digitable line
 
 
 class Voice(Protocol):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from worker.settings import Instance, Schedule, Weekday
 
 WRITE_BACK_SECONDS = 300
+PAYMENTS_SECONDS = 10  # who asked for the line was told "now"
 HOUR, DAY = 3600, 86400
 
 
@@ -55,18 +56,21 @@ def side_work(times: Schedule, instances: Sequence[Instance]) -> list[Due]:
             Due("client_types", one.id, types),
             Due("write_back", one.id, Every(WRITE_BACK_SECONDS)),
         ]
+        if one.payment_hook:
+            plan.append(Due("payments", one.id, Every(PAYMENTS_SECONDS)))
         if one.rules.order == "score" or one.rules.best_hour:  # the order of its queue goes by the hour
             plan.append(Due("reorder", one.id, At(one.zone, 0)))
     return plan
 
 
 def watch_work(times: Schedule) -> list[Due]:
-    """What keeps an eye on the calls, and so stays with who dials: reconciliation and the brakes."""
+    """What keeps an eye on the calls and what they leave, and so stays with who dials."""
     return [
         Due("reconcile", "", Every(times.reconcile_every_seconds), at_once=True),
         Due("hang_up", "", Every(1), at_once=True),
         Due("watch", "", Every(15), at_once=True),
         Due("count", "", Every(60), at_once=True),
+        Due("recordings", "", At(times.zone, 40, 3)),  # each PBX keeps its own
     ]
 
 

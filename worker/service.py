@@ -24,10 +24,11 @@ from apscheduler.triggers.interval import IntervalTrigger
 from worker import convert, schedule, side_jobs
 from worker.app import App, process_name, settle, utc_now
 from worker.errors import CollectorError
-from worker.jobs import brakes, dial, dial_loop, leading, reconcile
+from worker.jobs import agent_results, brakes, dial, dial_loop, leading, reconcile, recordings
 from worker.jobs.history import Report
 from worker.jobs.leading import Office, SideWork
 from worker.jobs.pace import Pace
+from worker.pbx.recordings import clear
 from worker.settings import Instance
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ log = structlog.get_logger(__name__)
 BEAT_SECONDS = 2.0
 LOOK_SECONDS = 5.0  # between two tries to become the leader
 OTHER_PBX = "on another machine; if that is another PBX, give this one a pbx.name of its own"
+EXECUTORS = {"reorder": "default", "payments": "payments"}  # of side work; all else: "sync"
 STEP_SECONDS = 5.0  # a clock that goes back by more was put back
 
 
@@ -167,9 +169,10 @@ class Service:
         times = self.app.settings.schedule
         # apart: an ERP that hangs may hold up other syncs, for so long as it has threads, and nothing else
         syncs = ThreadPoolExecutor(times.parallel_syncs)
-        scheduler = _scheduler(times.zone, {"default": ThreadPoolExecutor(2), "sync": syncs})
+        sending = ThreadPoolExecutor(2)  # apart again: a callee waits for it
+        scheduler = _scheduler(times.zone, {"default": ThreadPoolExecutor(2), "payments": sending, "sync": syncs})
         for due in schedule.side_work(times, self.app.instances()):
-            self._add(scheduler, due, self._side(due), "default" if due.job == "reorder" else "sync")
+            self._add(scheduler, due, self._side(due), EXECUTORS.get(due.job, "sync"))
         return scheduler
 
     def _add(self, scheduler: BackgroundScheduler, due: schedule.Due, work: Work, executor: str) -> None:
@@ -189,7 +192,7 @@ class Service:
         return work
 
     def _watching(self) -> dict[str, Work]:
-        """What keeps an eye on the calls. Only reconciliation is in the history."""
+        """What keeps an eye on the calls. Reconciliation and the clearing of recordings are in the history."""
         app = self.app
         zone = ZoneInfo(app.settings.schedule.zone)
         board, watch = app.brakes, app.watch  # made here, before threads want them
@@ -206,7 +209,13 @@ class Service:
             brakes.count(app.store, utc_now(), zone)
             return []
 
-        return {"reconcile": lambda: [run_reconcile(app)], "hang_up": hang_up, "watch": look, "count": count}
+        return {
+            "reconcile": lambda: [run_reconcile(app)],
+            "hang_up": hang_up,
+            "watch": look,
+            "count": count,
+            "recordings": lambda: [run_recordings(app)],
+        }
 
     def _guard(self, work: Work) -> None:
         """A job that fails is in the history and the log; the service goes on."""
@@ -244,4 +253,13 @@ def run_reconcile(app: App) -> Report:
     """Reconciliation over all instances, as the service and `collector run reconcile` do it."""
     rules = {one.id: convert.ledger_rules(one) for one in app.settings.instances}
     tables = {one.id: convert.retry_table(one) for one in app.settings.instances}
-    return reconcile.reconcile(app.store, app.pbx, utc_now, rules, convert.longest_call(app.settings), tables)
+    report = reconcile.reconcile(app.store, app.pbx, utc_now, rules, convert.longest_call(app.settings), tables)
+    agent_results.settle(app.store, utc_now, convert.terms(app.settings))
+    return report
+
+
+def run_recordings(app: App) -> Report:
+    """Recordings on this PBX whose days are over are removed; also those of an instance that records no more."""
+    monitor = app.settings.pbx.monitor
+    days = {one.id: one.recording.days for one in app.settings.instances}
+    return recordings.clear(app.store.runs, utc_now, partial(clear, monitor, days))

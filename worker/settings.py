@@ -11,9 +11,14 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from worker.dial_settings import Brakes, Dialling, Number, Rules, Trunk
+from worker.hook_settings import PaymentHook
 from worker.source_settings import Identifier, Section, Source, WebAddress
+from worker.talk_settings import Conversation, RecordingSettings
+from worker.voice_settings import VoiceSettings
 
 ROOT = Path(__file__).resolve().parents[1]  # where sql/, dialplan/ and config/ lie
+AMD_MODEL = ROOT / "config" / "amd" / "pt_BR.json"  # as shipped
+AMD_AUDIO_MODEL = ROOT / "config" / "amd" / "pt_BR_audio.json"
 LEGAL_RULES = ROOT / "config" / "rules" / "br.yaml"  # as shipped
 
 
@@ -56,18 +61,12 @@ class Agi(Section):
     port: int = Field(4573, ge=1, le=65535)
 
 
-class Amd(Section):
-    """Arguments of Asterisk's AMD(), in milliseconds unless said; loosened for Brazilian greetings."""
-
-    initial_silence: int = Field(3500, ge=500, le=10000)
-    greeting: int = Field(2600, ge=500, le=10000)
-    after_greeting_silence: int = Field(700, ge=100, le=5000)
-    total_analysis_time: int = Field(5000, ge=1000, le=20000)
-    minimum_word_length: int = Field(100, ge=20, le=1000)
-    between_words_silence: int = Field(50, ge=10, le=1000)
-    maximum_number_of_words: int = Field(6, ge=1, le=50)  # exceeded, not reached
-    silence_threshold: int = Field(256, ge=1, le=32767)  # level, 0 to 32767
-    maximum_word_length: int = Field(5000, ge=500, le=20000)
+def _dialplan_path(path: Path) -> Path:
+    if not re.fullmatch(r"(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+", str(path)):
+        raise ValueError(
+            "must be an absolute path of letters, digits, dots, dashes and underscores: it stands in the dialplan"
+        )
+    return path
 
 
 class Pbx(Section):
@@ -80,23 +79,14 @@ class Pbx(Section):
     spool_aside: Path = Path("/var/spool/asterisk/collector")  # same filesystem; written here, then renamed
     sounds: Path = Path("/var/lib/asterisk/sounds")
     sound_folder: Identifier = "collector"  # below `sounds`
+    sound_format: Literal["alaw", "ulaw", "sln"] = "alaw"  # all 8 kHz; sln: 16 bit, for trunks of another codec
+    sounds_megabytes: int = Field(512, ge=16, le=1_000_000)  # the least recently used go first
+    # where Issabel's pages look for recordings
+    monitor: Annotated[Path, AfterValidator(_dialplan_path)] = Path("/var/spool/asterisk/monitor")
     config: Path = Path("/etc/asterisk")
     owner: str = "asterisk"  # who must own call files and sounds; empty: whoever runs us
     talk_threads: int = Field(64, ge=1, le=1000)  # conversations at once
-
-
-class Conversation(Section):
-    messages: str = Field("pt_BR", pattern=r"^[A-Za-z_]{2,20}$")  # folder below config/messages
-    key_wait_seconds: float = Field(6.0, ge=1, le=30)
-    repeats: int = Field(2, ge=0, le=2)  # how often the debt is said again on request
-    confirm: bool = True  # tell a debt only after "1, it is me"
-    amd: Amd = Amd()
-
-
-class VoiceSettings(Section):
-    engine: Literal["espeak"] = "espeak"
-    language: str = Field("pt-br", pattern=r"^[a-z-]{2,20}$")
-    words_per_minute: int = Field(150, ge=80, le=300)
+    sound_lines: int = Field(40, ge=0, le=1000)  # callees heard at once by their sound; 0: only by its timing
 
 
 Spellings = dict[str, tuple[str, ...]]  # the right spelling -> others; letter case and accents count nowhere
@@ -114,6 +104,10 @@ class ClientRules(Section):
 
     persons: tuple[Literal["natural", "legal", "foreign"], ...] = Field(("natural",), min_length=1)
     leave_out_types: tuple[str, ...] = ()  # ids or names of client types, for instance condominiums
+
+
+TELL_LINES = frozenset(("ixc", "altarede", "csv", "sql"))  # kinds of source: of the digitable line ...
+GIVE_PIX = frozenset(("ixc",))  # ... and of the PIX code
 
 
 class Instance(Section):
@@ -134,7 +128,35 @@ class Instance(Section):
     pbx: str = Field("", pattern=r"^([a-z0-9][a-z0-9_-]{0,19})?$")  # which PBX may dial it; empty: any
     conversation: Conversation = Conversation()
     voice: VoiceSettings = VoiceSettings()
+    payment_hook: PaymentHook | None = None  # None: line and PIX are sent to nobody
+    recording: RecordingSettings = RecordingSettings()
     enabled: bool = True
+
+    @model_validator(mode="after")
+    def _has_something_to_send(self) -> "Instance":
+        hook, kind = self.payment_hook, self.source.type
+        if hook and kind not in TELL_LINES:
+            raise ValueError(
+                f"payment_hook has nothing to send: a source of type {kind} tells no digitable line; take it out"
+            )
+        if hook and hook.send == ("pix",) and kind not in GIVE_PIX:
+            raise ValueError(
+                f"payment_hook.send is pix alone, and a source of type {kind} gives none; write [line, pix]"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _offers_what_there_is(self) -> "Instance":
+        pay, kind = self.conversation.pay, self.source.type
+        if pay.send and self.payment_hook is None:
+            raise ValueError(
+                "conversation.pay.send promises what nobody would send; describe payment_hook, or take it out"
+            )
+        if pay.say_line and kind not in TELL_LINES:
+            raise ValueError(
+                f"conversation.pay.say_line has nothing to say: {kind} tells no digitable line; take it out"
+            )
+        return self
 
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

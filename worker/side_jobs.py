@@ -1,7 +1,7 @@
 """Side work: the jobs that place no call and end none, by name; service, Celery and `collector run` share them.
 
 Each may be run twice, or again after it was killed half way: a sync of an instance holds `collector:sync:<id>`, a
-write-back its own lock, and a note is sent at most once.
+write-back its own lock, and a note is sent at most once; what callees asked for has one sender at a time.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,8 +11,9 @@ from typing import Protocol
 
 from worker.core.priority import Ranking
 from worker.errors import UsageError
-from worker.jobs import queue, sync, writeback
+from worker.jobs import payments, queue, sync, writeback
 from worker.jobs.history import Report
+from worker.jobs.payments import PaymentPlan
 from worker.jobs.sync import Sync
 from worker.ports import ErpActions, Progress, Watcher
 from worker.settings import Instance
@@ -30,6 +31,8 @@ class Tools(Protocol):
     def actions(self, instance: Instance) -> ErpActions: ...
 
     def ranking(self, instance: Instance) -> Ranking: ...
+
+    def payments(self, instance: Instance) -> PaymentPlan | None: ...
 
 
 Job = Callable[[Tools, Instance], list[Report]]
@@ -60,6 +63,12 @@ def _write_back(tools: Tools, instance: Instance) -> list[Report]:
     return [writeback.write_back(tools.store, instance.id, lambda: tools.actions(instance), _now)]
 
 
+def _payments(tools: Tools, instance: Instance) -> list[Report]:
+    """Nothing where the instance has no hook: what was asked for while it had one waits until it has one again."""
+    plan = tools.payments(instance)
+    return payments.send(tools.store, plan, _now) if plan else []
+
+
 SYNCS: Mapping[str, Job] = MappingProxyType(
     {
         "bills": _part(sync.sync_bills),
@@ -68,7 +77,9 @@ SYNCS: Mapping[str, Job] = MappingProxyType(
         "client_types": _part(sync.sync_client_types),
     }
 )
-JOBS: Mapping[str, Job] = MappingProxyType({**SYNCS, "write_back": _write_back, "reorder": _reorder})
+JOBS: Mapping[str, Job] = MappingProxyType(
+    {**SYNCS, "write_back": _write_back, "reorder": _reorder, "payments": _payments}
+)
 
 
 def run(job: str, tools: Tools, instance: Instance) -> list[Report]:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from worker.ports import Clock
-from worker.store_ports import Presence
+from worker.running_ports import Presence
 
 KIND, NAME = "side", "collector:side"
 TTL = timedelta(seconds=30)  # renewed every few seconds; who has died is replaced after so long

@@ -68,6 +68,7 @@ class AltaRedeFields(Section):
     open_amount: str
     amount: str | None = None  # the face value, if another field
     contract_id: str | None = None
+    pay_line: str | None = None  # the digitable line, if it has it
     status: str | None = None
     open_statuses: tuple[str, ...] = ()  # which values of `status` mean owed; needed with `status`
     bills: str = ""  # dotted way to the list within the answer: "data.titulos"; empty: the answer is the list

@@ -1,11 +1,11 @@
 """What the jobs need of the database. `worker.store` implements these, over MariaDB and in memory."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from worker.agent_ports import AgentResults
 from worker.brake_ports import Brakes, Counts
 from worker.catalogue_ports import Alarms, Catalogue, Overview
 from worker.core.absence import ClientFacts
@@ -20,15 +20,17 @@ from worker.core.model import (
     NextStep,
     Outcome,
     QueueEntry,
-    Rejected,
     Waiting,
 )
 from worker.core.priority import Place, Ranking
 from worker.core.queueing import Built, Charge
-from worker.core.records import CdrRow, Change, Dossier, JobRun, OutcomeRow, TallyRow
+from worker.core.records import CdrRow, Dossier, OutcomeRow, TallyRow
 from worker.core.replay import Past
 from worker.core.route import ANY_ROUTE, Route
 from worker.dialling_ports import DoNotCallList
+from worker.heard_ports import HeardCalls
+from worker.payment_ports import Payments
+from worker.running_ports import Presence, Runs
 
 
 class Queue(Protocol):
@@ -126,10 +128,7 @@ class Attempts(Protocol):
         ...
 
     def open_since(self, before: datetime) -> list[Attempt]:
-        """Open attempts of all instances reserved before that instant, oldest first.
-
-        After `clock_put_back` their `reserved_at` is what that said.
-        """
+        """Of all instances, reserved before that (after `clock_put_back` by what that said), oldest first."""
         ...
 
     def clock_put_back(self, after: datetime, now: datetime) -> int:
@@ -212,49 +211,6 @@ class Notes(Protocol):
         ...
 
 
-class Runs(Protocol):
-    """Job history."""
-
-    def start(self, job: str, instance: str, now: datetime) -> int: ...
-
-    def finish(
-        self,
-        run_id: int,
-        now: datetime,
-        status: str,
-        *,
-        change: Change | None = None,
-        error: str = "",
-        detail: Mapping[str, object] | None = None,
-    ) -> None: ...
-
-    def give_up(self, jobs: Sequence[str], instance: str, now: datetime) -> int:
-        """Runs of these jobs that are still `running` have died: the caller holds the lock they would need."""
-        ...
-
-    def add_rejected(self, run_id: int, rejected: Sequence[Rejected]) -> None: ...
-
-    def rejected(self, run_id: int, limit: int = 100) -> list[Rejected]: ...
-
-    def latest(self, limit: int = 20, job: str | None = None, instance: str | None = None) -> list[JobRun]: ...
-
-
-class Presence(Protocol):
-    """Which processes live; the worker dials only while a handler does."""
-
-    def beat(self, kind: str, name: str, pid: int, detail: str, now: datetime) -> None: ...
-
-    def leave(self, kind: str, name: str) -> None: ...
-
-    def last_seen(self, kind: str, name: str) -> tuple[datetime, str] | None:
-        """(instant, detail)"""
-        ...
-
-    def lock(self, name: str) -> AbstractContextManager[bool]:
-        """Hold a server-wide lock (GET_LOCK) without waiting; yields whether we got it."""
-        ...
-
-
 class History(Protocol):
     """What explain, replay and plan read; nothing is written."""
 
@@ -275,8 +231,7 @@ class History(Protocol):
         ...
 
     def everybody(self, instance: str) -> Iterator[list[Waiting]]:
-        """Who waits, then who is being called, a part at a time, in the order of the queue; without name,
-        past outcomes and syncs."""
+        """Who waits, then who is being called, in parts, as queued; without name, past outcomes and syncs."""
         ...
 
 
@@ -296,4 +251,7 @@ class Store:
     brakes: Brakes
     counts: Counts
     notes: Notes
+    agent_results: AgentResults
     history: History
+    payments: Payments
+    heard: HeardCalls

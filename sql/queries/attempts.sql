@@ -70,9 +70,10 @@ UPDATE queue_entry SET state = 'waiting', claim = NULL WHERE state = 'claimed' A
 
 -- name: add_attempt
 INSERT INTO attempt (attempt_id, instance, entry_id, client_id, client_name, number, origination, state, total,
-  bill_count, oldest_due, reserved_at, debtor, trunk, caller_id)
+  bill_count, oldest_due, updated_total, reserved_at, debtor, trunk, caller_id)
 VALUES (%(attempt_id)s, %(instance)s, %(entry_id)s, %(client_id)s, %(client_name)s, %(number)s, %(origination)s,
-  %(state)s, %(total)s, %(bill_count)s, %(oldest_due)s, %(reserved_at)s, %(debtor)s, %(trunk)s, %(caller_id)s);
+  %(state)s, %(total)s, %(bill_count)s, %(oldest_due)s, %(updated_total)s, %(reserved_at)s, %(debtor)s, %(trunk)s,
+  %(caller_id)s);
 
 -- name: mark_dialed
 UPDATE attempt SET state = 'dialing' WHERE state = 'reserved' AND attempt_id IN %(attempt_ids)s;
@@ -100,7 +101,8 @@ WHERE a.attempt_id = %(attempt_id)s AND e.state = 'claimed';
 -- name: get_attempts
 -- How the debtor's calls ended before this one is known while this one holds the entry.
 SELECT a.attempt_id, a.instance, a.entry_id, a.client_id, a.client_name, a.number, a.origination, a.state, a.total,
-  a.bill_count, a.oldest_due, a.reserved_at, a.answered_at, a.ended_at, a.debtor, a.trunk, a.caller_id,
+  a.bill_count, a.oldest_due, a.updated_total, a.reserved_at, a.answered_at, a.ended_at, a.debtor, a.trunk,
+  a.caller_id,
   COALESCE(e.last_ending, '') AS last_ending, COALESCE(e.in_a_row, 0) AS in_a_row
 FROM attempt a LEFT JOIN queue_entry e ON e.entry_id = a.entry_id AND e.claim = a.attempt_id
 WHERE a.attempt_id IN %(attempt_ids)s;
@@ -108,7 +110,8 @@ WHERE a.attempt_id IN %(attempt_ids)s;
 -- name: open_since
 -- `reserved_at` as reconciliation reckons: see clock_put_back.
 SELECT a.attempt_id, a.instance, a.entry_id, a.client_id, a.client_name, a.number, a.origination, a.state, a.total,
-  a.bill_count, a.oldest_due, COALESCE(a.open_from, a.reserved_at) AS reserved_at, a.answered_at, a.ended_at, a.debtor,
+  a.bill_count, a.oldest_due, a.updated_total, COALESCE(a.open_from, a.reserved_at) AS reserved_at, a.answered_at,
+  a.ended_at, a.debtor,
   a.trunk, a.caller_id, COALESCE(e.last_ending, '') AS last_ending, COALESCE(e.in_a_row, 0) AS in_a_row
 FROM attempt a LEFT JOIN queue_entry e ON e.entry_id = a.entry_id AND e.claim = a.attempt_id
 WHERE a.open_in IS NOT NULL AND COALESCE(a.open_from, a.reserved_at) < %(before)s

@@ -73,11 +73,11 @@ WHERE instance = %(instance)s AND active = 1 AND client_id IN %(keys)s;
 
 -- name: put_bills
 INSERT INTO bill (instance, bill_id, client_id, contract_id, due_date, amount, open_amount, status, updated_amount,
-  digest, seen_at)
+  pay_line, digest, seen_at)
 VALUES {rows}
 ON DUPLICATE KEY UPDATE client_id = VALUES(client_id), contract_id = VALUES(contract_id), due_date = VALUES(due_date),
   amount = VALUES(amount), open_amount = VALUES(open_amount), status = VALUES(status),
-  updated_amount = VALUES(updated_amount), digest = VALUES(digest), seen_at = VALUES(seen_at),
+  updated_amount = VALUES(updated_amount), pay_line = VALUES(pay_line), digest = VALUES(digest), seen_at = VALUES(seen_at),
   closed_at = NULL, close_reason = '';
 
 -- name: remove_bills

@@ -34,7 +34,7 @@ WHERE p.instance = %(instance)s AND p.client_id IN (
 ORDER BY p.client_id, p.position;
 
 -- name: open_bills_of
-SELECT bill_id, client_id, contract_id, due_date, amount, open_amount, status, updated_amount
+SELECT bill_id, client_id, contract_id, due_date, amount, open_amount, status, updated_amount, pay_line
 FROM bill WHERE instance = %(instance)s AND closed_at IS NULL AND client_id IN %(client_ids)s
 ORDER BY due_date, bill_id;
 
@@ -43,7 +43,8 @@ UPDATE bill SET closed_at = %(now)s, close_reason = %(fate)s
 WHERE instance = %(instance)s AND closed_at IS NULL AND bill_id IN %(bill_ids)s;
 
 -- name: restate_bill
-UPDATE bill SET open_amount = %(open_amount)s, digest = 0, seen_at = %(now)s
+-- The interest was reckoned on another sum.
+UPDATE bill SET open_amount = %(open_amount)s, updated_amount = NULL, digest = 0, seen_at = %(now)s
 WHERE instance = %(instance)s AND bill_id = %(bill_id)s AND closed_at IS NULL;
 
 -- name: standings

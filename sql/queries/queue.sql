@@ -107,5 +107,5 @@ ORDER BY ended_at, attempt_id;
 
 -- name: attempts_to
 SELECT attempt_id, instance, entry_id, client_id, client_name, number, origination, state, total, bill_count,
-  oldest_due, reserved_at, answered_at, ended_at, debtor, trunk, caller_id
+  oldest_due, updated_total, reserved_at, answered_at, ended_at, debtor, trunk, caller_id
 FROM attempt WHERE number = %(number)s ORDER BY reserved_at DESC, attempt_id DESC LIMIT 20;

@@ -1,6 +1,8 @@
 """Every way a call can end, over ARI and over call files: one outcome each, four right facts, its CDR row."""
 
+import unicodedata
 from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -9,10 +11,11 @@ from tests.acceptance.campaign import Campaign
 from tests.lab.lab import Lab
 from tests.lab.numbers import Ending
 from tests.lab.site import Site
+from worker.core.tables import zone_of
 
 # ending: line result, answerers it may be taken for, heard, result
 EXPECTED: dict[Ending, tuple[str, set[str], set[str], str]] = {
-    Ending.HUMAN_LISTENS: ("answered", {"human"}, {"greeting"}, "none"),
+    Ending.HUMAN_LISTENS: ("answered", {"human", "not_sure"}, {"greeting"}, "none"),
     Ending.HUMAN_PRESSES_1: ("answered", {"human"}, {"all"}, "confirmed"),
     Ending.HUMAN_REPEATS: ("answered", {"human"}, {"all"}, "confirmed"),
     Ending.HUMAN_WRONG_PERSON: ("answered", {"human"}, {"greeting"}, "wrong_person"),
@@ -23,6 +26,20 @@ EXPECTED: dict[Ending, tuple[str, set[str], set[str], str]] = {
     Ending.HUMAN_HANGS_UP_AT_ONCE: ("answered", {"human", "not_sure"}, {"nothing", "greeting"}, "none"),
     Ending.MACHINE_WITH_BEEP: ("answered", {"machine"}, {"greeting"}, "none"),
     Ending.SILENT_ANSWER: ("answered", {"not_sure"}, {"greeting"}, "none"),  # INITIALSILENCE proves nothing
+    Ending.HUMAN_PRESSES_WRONG_KEY: ("answered", {"human"}, {"all"}, "confirmed"),
+    Ending.HUMAN_ASKS_HOW_TO_PAY: ("answered", {"human"}, {"all"}, "confirmed"),
+    Ending.HUMAN_PROMISES: ("answered", {"human"}, {"all"}, "promise"),
+    Ending.HUMAN_PROMISES_ANOTHER_DAY: ("answered", {"human"}, {"all"}, "promise"),
+    Ending.HUMAN_SAYS_PAID: ("answered", {"human"}, {"all"}, "says_paid"),
+    Ending.HUMAN_WANTS_AGENT: (
+        "answered",
+        {"human"},
+        {"all"},
+        "wants_agent",
+    ),  # nobody picks up: in the menu again
+    Ending.HUMAN_SPEAKS_TO_AGENT: ("answered", {"human"}, {"all"}, "transferred"),
+    Ending.HUMAN_GIVES_UP_WAITING: ("answered", {"human"}, {"all"}, "wants_agent"),
+    Ending.HUMAN_HANGS_UP_IN_DEBT: ("answered", {"human"}, {"part", "all"}, "confirmed"),
     Ending.BUSY: ("busy", {"nobody"}, {"nothing"}, "none"),
     Ending.NO_ANSWER: ("no_answer", {"nobody"}, {"nothing"}, "none"),
     Ending.INVALID: ("invalid_number", {"nobody"}, {"nothing"}, "none"),
@@ -95,6 +112,40 @@ def test_keys_are_recorded_and_act(held: Campaign, lab: Lab, path: str) -> None:
     assert "opt_out" == numbers[held.people[path, Ending.HUMAN_OPTS_OUT].number]
     assert "wrong_person" == numbers[held.people[path, Ending.HUMAN_WRONG_PERSON].number]
     assert "invalid_number" == numbers[held.people[path, Ending.INVALID].number]
+
+
+@pytest.mark.parametrize(("ending", "days"), [(Ending.HUMAN_PROMISES, 1), (Ending.HUMAN_PROMISES_ANOTHER_DAY, 3)])
+@pytest.mark.parametrize("path", campaign.PATHS)
+def test_a_promised_day_is_stored_and_its_debtor_left_alone_until_it_is_over(
+    held: Campaign, lab: Lab, path: str, ending: Ending, days: int
+) -> None:
+    row, person = held.outcomes[path, ending], held.people[path, ending]
+    day = row["ended_at"].replace(tzinfo=UTC).astimezone(zone_of(person.number)).date() + timedelta(days=days)
+    assert day == row["promise_day"]
+    (entry,) = campaign.rows(
+        lab, f"SELECT * FROM collector.queue_entry WHERE client_id = {person.client_id} AND state = 'waiting'"
+    )
+    until = datetime.combine(day + timedelta(days=1), time(), zone_of(person.number))
+    assert until.astimezone(UTC).replace(tzinfo=None) <= entry["next_attempt_at"]
+
+
+@pytest.mark.parametrize("path", campaign.PATHS)
+def test_the_agent_sees_who_it_is_and_what_he_owes(held: Campaign, lab: Lab, path: str) -> None:
+    person = held.people[path, Ending.HUMAN_SPEAKS_TO_AGENT]
+    total = sum(amount for _, amount in person.bills)
+    seen = [line for line in lab.pbx.logfile.read_text(errors="replace").splitlines() if "AGENT sees" in line]
+    name = unicodedata.normalize("NFKD", person.name).encode("ascii", "ignore").decode()
+    (line,) = [one for one in seen if person.number in one]
+    told = f"{name} {person.client_id} {person.number} and {person.number} {person.client_id} {total} {name}"
+    assert line.endswith(f"AGENT sees {told}")
+
+
+@pytest.mark.parametrize("path", campaign.PATHS)
+def test_a_callee_whom_no_agent_took_talked_for_as_long_as_he_did(held: Campaign, path: str) -> None:
+    row = held.outcomes[path, Ending.HUMAN_WANTS_AGENT]
+    assert "10" == row["keys_pressed"]
+    assert row["talk_seconds"] >= float(row["heard_seconds"]) + 5  # greeting and debt, the ringing, the menu again
+    assert 0 < row["ring_seconds"] < 10
 
 
 @pytest.mark.usefixtures("held")

@@ -1,6 +1,7 @@
 """Worker and handler unattended, and what befalls them: stops, a second worker, a PBX crash, no database."""
 
 import re
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,11 @@ from tests.lab.site import Program, Site, wait_until
 OPEN = "collector.attempt WHERE open_in IS NOT NULL"
 OUTCOMES = "asteriskcdrdb.collector_outcome"
 MIX = [Ending.HUMAN_WRONG_PERSON, Ending.BUSY, Ending.INVALID, Ending.NO_ANSWER]
+
+
+def listed(texts: set[str]) -> str:
+    """For SQL's IN."""
+    return ", ".join(f"'{text}'" for text in sorted(texts))
 
 
 @dataclass
@@ -40,13 +46,22 @@ class World:
             write_csv(known, self.lab.folder / f"{name}-clients.csv", self.lab.folder / f"{name}-bills.csv")
         return added
 
+    def sync(self) -> None:
+        """Again while the service, which syncs by itself, is at it."""
+
+        def done() -> bool:
+            ran = self.site.run("sync", check=False)
+            assert ran.returncode == 0 or "another sync" in ran.stdout, ran.stdout
+            return ran.returncode == 0
+
+        wait_until("a sync", done, 30, 0.5)
+
     def count(self, what: str) -> int:
         (row,) = campaign.rows(self.lab, f"SELECT COUNT(*) n FROM {what}")
         return int(row["n"])
 
     def dialled(self, numbers: set[str], where: str = "1 = 1") -> int:
-        listed = ", ".join(f"'{number}'" for number in sorted(numbers))
-        return self.count(f"collector.attempt WHERE number IN ({listed}) AND {where}")
+        return self.count(f"collector.attempt WHERE number IN ({listed(numbers)}) AND {where}")
 
     def ended(self, numbers: set[str], seconds: float = 90) -> None:
         """Wait until each of them has been called and has its outcome."""
@@ -124,11 +139,10 @@ def test_a_killed_pbx_calls_nobody_again_after_a_sweep(world: World) -> None:
 
 def test_unattended_it_dials_and_reconciles(world: World) -> None:
     numbers = world.add([Ending.HUMAN_PRESSES_1, *MIX])
-    world.site.run("sync")
+    world.sync()
     handler, service = world.site.start("handler"), world.site.start("service")
     world.ended(numbers)
-    listed = ", ".join(f"'{number}'" for number in sorted(numbers))
-    found = f"{OUTCOMES} WHERE cdr_found = 1 AND number IN ({listed})"
+    found = f"{OUTCOMES} WHERE cdr_found = 1 AND number IN ({listed(numbers)})"
     wait_until("every CDR row", lambda: world.count(found) == len(numbers), 40)
     stops(service, 10)
     stops(handler, 10)
@@ -137,7 +151,7 @@ def test_unattended_it_dials_and_reconciles(world: World) -> None:
 
 def test_of_two_services_one_leads_and_the_other_takes_over(world: World) -> None:
     numbers = world.add([Ending.BUSY, Ending.INVALID] * 3)
-    world.site.run("sync")
+    world.sync()
     handler = world.site.start("handler")
     first, second = world.site.start("service"), world.site.start("service")
     world.ended(numbers, 40)
@@ -149,38 +163,55 @@ def test_of_two_services_one_leads_and_the_other_takes_over(world: World) -> Non
     waiting, leader = (first, second) if "another worker" in log_of(first) else (second, first)
     assert "dialling" not in log_of(waiting)
     more = world.add([Ending.BUSY] * 2)
-    world.site.run("sync")
+    world.sync()
     world.ended(more, 40)
     stops(leader, 10)
     said(waiting, "instances=")
     last = world.add([Ending.BUSY])
-    world.site.run("sync")
+    world.sync()
     world.ended(last, 40)
     stops(waiting, 10)
     stops(handler, 10)
 
 
+def outcomes_of(world: World, numbers: set[str]) -> list[dict[str, Any]]:
+    return campaign.rows(world.lab, f"SELECT * FROM {OUTCOMES} WHERE number IN ({listed(numbers)})")
+
+
 def test_a_stopped_handler_lets_calls_end_and_dialling_stops(world: World) -> None:
-    numbers = world.add([Ending.HUMAN_WRONG_PERSON] * 2)
-    world.site.run("sync")
+    """Those that only rang when it was told to stop are talked to, too."""
+    talking, ringing = world.add([Ending.HUMAN_WRONG_PERSON] * 2), world.add([Ending.RINGBACK_THEN_HUMAN])
+    world.sync()
     handler, service = world.site.start("handler"), world.site.start("service")
-    wait_until("conversations", lambda: world.dialled(numbers, "state = 'answered'") == len(numbers), 40)
-    stops(handler, 25)
+    wait_until("conversations", lambda: world.dialled(talking, "state = 'answered'") == len(talking), 40)
+    wait_until("ringing", lambda: world.dialled(ringing) == len(ringing), 10)
+    assert 0 == world.dialled(ringing, "state = 'answered'")
+    handler.process.send_signal(signal.SIGTERM)
     said(service, "start `collector handler`")
     later = world.add([Ending.BUSY])
-    world.site.run("sync")
-    world.ended(numbers, 60)
-    told = campaign.rows(
-        world.lab,
-        f"SELECT o.result FROM {OUTCOMES} o JOIN collector.attempt a USING (attempt_id) WHERE a.number IN "
-        f"({', '.join(repr(number) for number in sorted(numbers))})",
-    )
-    assert ["wrong_person"] * len(numbers) == [row["result"] for row in told]  # heard to their end
+    world.sync()
+    assert 0 == handler.process.wait(60), log_of(handler)[-2000:]
+    world.ended(talking | ringing, 20)
+    assert ["wrong_person"] * len(talking) == [row["result"] for row in outcomes_of(world, talking)]
+    told = [(row["line_result"], row["heard"], row["source"]) for row in outcomes_of(world, ringing)]
+    assert [("answered", "greeting", "handler")] * len(ringing) == told
     assert 0 == world.dialled(later)
     again = world.site.start("handler")
     world.ended(later, 40)
     stops(service, 10)
     stops(again, 10)
+
+
+def test_a_handler_told_twice_to_stop_stops_at_once(world: World) -> None:
+    numbers = world.add([Ending.HUMAN_LISTENS])
+    world.sync()
+    handler, service = world.site.start("handler"), world.site.start("service")
+    wait_until("conversations", lambda: world.dialled(numbers, "state = 'answered'") == len(numbers), 40)
+    handler.process.send_signal(signal.SIGTERM)
+    said(handler, "stopping when no call is up")
+    stops(handler, 10)
+    world.ended(numbers)
+    stops(service, 10)
 
 
 def test_a_database_that_is_gone_for_a_while_ends_nothing(world: World) -> None:
@@ -193,7 +224,7 @@ def test_a_database_that_is_gone_for_a_while_ends_nothing(world: World) -> None:
     said(waiting, "The database does not answer")
     world.lab.mariadb.revive()
     numbers = world.add([Ending.BUSY, Ending.HUMAN_WRONG_PERSON])
-    world.site.run("sync")
+    world.sync()
     world.ended(numbers)
     assert [None, None, None] == [program.process.poll() for program in (handler, leader, waiting)]
     # the restart freed the lock; whoever has it now, the other has noticed
@@ -212,7 +243,6 @@ def test_calls_that_died_with_the_pbx_end_with_one_outcome(world: World) -> None
         return world.count(OPEN) == 0
 
     wait_until("the end of every attempt", over, 180, 3.0)
-    listed = ", ".join(f"'{attempt}'" for attempt in sorted(world.crashed))
-    assert len(world.crashed) == world.count(f"{OUTCOMES} WHERE attempt_id IN ({listed})")
+    assert len(world.crashed) == world.count(f"{OUTCOMES} WHERE attempt_id IN ({listed(world.crashed)})")
     assert world.count("collector.attempt") == world.count(OUTCOMES)
     assert [] == world.lab.pbx.channels()  # the carrier was never told and keeps its own

@@ -7,9 +7,16 @@ from pathlib import Path
 from tests.lab.site import cpu_seconds
 
 
-def child(name: str) -> int:
-    """The process id of the only program of that name that this process started. RuntimeError without one."""
-    found = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _is(entry, name)]
+def child(name: str, naming: str = "") -> int:
+    """The process id of the only program of that name that this process started, `naming` among its arguments.
+
+    RuntimeError without one.
+    """
+    found = [
+        int(entry.name)
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and _is(entry, name) and naming.encode() in (entry / "cmdline").read_bytes()
+    ]
     if len(found) != 1:
         raise RuntimeError(f"{len(found)} programs called {name} were started here, not one")
     return found[0]

@@ -40,7 +40,7 @@ REFUSED = "hung up unheard"  # agi/stasis.py's words for a caller it did not tal
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="install.sh bench dial", description=__doc__)
     parser.add_argument("--json", action="store_true", help="the last line is one JSON object")
-    parser.add_argument("--calls", type=int, default=1500, help="calls a round (default %(default)s)")
+    parser.add_argument("--calls", type=int, default=4500, help="calls a round (default %(default)s)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
         "--in-flight", type=int, default=IN_FLIGHT, help="calls at once, both sides (default %(default)s)"
@@ -94,16 +94,7 @@ def callee(lab: Lab, scenario: str) -> SippCallee:
 def ours(lab: Lab, handler: Program, index: int, calls: int) -> rounds.Figures:
     """A round of fresh debtors through the product; every one of them must get his conversation and outcome."""
     fill(lab, index, calls)
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.dial_worker", str(lab.config_file)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=(lab.folder / "bench-worker.log").open("ab"),
-        text=True,
-    )
-    if worker.stdout is None or worker.stdin is None or worker.stdout.readline() != "ready\n":
-        raise RuntimeError(f"the bench worker did not start; see {lab.folder}/bench-worker.log")
+    worker = start_worker(lab, NAME)
     with callee(lab, answers(HOLD_MS)):
         meter = cpu.Meter({"handler": handler.pid} | programs(lab))
         answer, _ = worker.communicate("go\n", timeout=300)
@@ -118,12 +109,28 @@ def ours(lab: Lab, handler: Program, index: int, calls: int) -> rounds.Figures:
     }
 
 
+def start_worker(lab: Lab, instance_id: str) -> "subprocess.Popen[str]":
+    """The product's dialling loop; it begins when told "go", and says what it took."""
+    with (lab.folder / "bench-worker.log").open("ab") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.dial_worker", str(lab.config_file), instance_id],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    if worker.stdout is None or worker.stdin is None or worker.stdout.readline() != "ready\n":
+        raise RuntimeError(f"the bench worker did not start; see {lab.folder}/bench-worker.log")
+    return worker
+
+
 def programs(lab: Lab) -> dict[str, int]:
     """Who pays for a call beside the two sides' own processes."""
-    return {"pbx": lab.pbx.pid, "mariadbd": cpu.child("mariadbd"), "sipp": cpu.child("sipp")}
+    return {"pbx": lab.pbx.pid, "mariadbd": cpu.child("mariadbd", str(lab.folder)), "sipp": cpu.child("sipp")}
 
 
-def fill(lab: Lab, index: int, calls: int) -> None:
+def fill(lab: Lab, index: int, calls: int, instance_id: str = NAME) -> None:
     """New clients and bills of this round, through the store's own sync path; all owe the same."""
     today = datetime.now(UTC).date()
     ids = [str(index * 100_000 + position) for position in range(calls)]
@@ -134,9 +141,9 @@ def fill(lab: Lab, index: int, calls: int) -> None:
     due, amount = today - timedelta(days=30), Decimal("99.90")
     bills = [Bill(f"b{one}", one, due, amount, amount) for one in ids]
     with App(lab.settings) as app:
-        (chosen,) = app.instances(NAME)
-        app.store.catalogue.replace_clients(NAME, clients, utc_now())
-        app.store.catalogue.replace_bills(NAME, bills, utc_now())
+        (chosen,) = app.instances(instance_id)
+        app.store.catalogue.replace_clients(instance_id, clients, utc_now())
+        app.store.catalogue.replace_bills(instance_id, bills, utc_now())
         sync.build_queue(app.sync(chosen, lambda _: None))
 
 

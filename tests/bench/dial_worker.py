@@ -1,6 +1,7 @@
-"""The worker of `bench dial` in a process of its own: the product's dialling loop, started by a line on stdin.
+"""The worker of `bench dial` and `bench talk`, a process of its own: the product's dialling loop.
 
-Prints one JSON object when nobody waits and nothing is in flight: wall and CPU seconds and peak memory.
+Begins at a line on stdin. Prints one JSON object when nobody waits and nothing is in flight: wall and CPU seconds
+and peak memory.
 """
 
 import json
@@ -22,7 +23,7 @@ def main() -> None:
     settings = configfile.load(Path(sys.argv[1]), os.environ)
     logging_setup.configure(settings.log)
     with App(settings) as app:
-        (instance,) = app.instances("bench")
+        (instance,) = app.instances(sys.argv[2])
         plan, dialler, store = app.dial_plan(instance), app.dialler(instance), app.store
         store.attempts.count_open(instance.id)  # connect before the clock runs
         settle()  # as the service does

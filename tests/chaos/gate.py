@@ -9,6 +9,7 @@ from typing import Any, Self
 
 HOST = "127.0.0.1"
 PATIENCE = 5.0
+ENDING = 0.05  # seconds until the sockets of aborted connections are closed
 
 
 class Gate:
@@ -69,9 +70,12 @@ class Gate:
         return len(writers) // 2
 
     async def _drain(self) -> None:
-        """Let what was aborted come to its end."""
+        """Let what was aborted come to its end, and who was just coming in."""
+        await asyncio.sleep(ENDING)
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         await asyncio.wait_for(asyncio.gather(*others, return_exceptions=True), PATIENCE)
+        await self._abort()
+        await asyncio.sleep(ENDING)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -34,6 +34,9 @@ _TABLES = (
     "do_not_call",
     "call_count",
     "erp_note",
+    "payment_request",
+    "agent_result",
+    "heard_call",
 )
 
 

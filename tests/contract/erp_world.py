@@ -22,6 +22,7 @@ class Erp:
     break_bills: Callable[[], None]  # from now on a listing of bills cannot be read to its end
     pay: Callable[[str], None]  # that bill is paid in full
     cancel: Callable[[str], None] | None = None  # None: this system has no such thing, or does not tell
+    has_lines: bool = True  # it tells the digitable line of a bill
     by_client: bool = False  # only the bills of clients it hands out can be asked for
 
 

@@ -7,7 +7,7 @@ from itertools import repeat
 from random import Random
 from types import MappingProxyType
 
-from agi.conversation import ConversationPlan
+from agi.plan import ConversationPlan
 from agi.switchboard import InstanceLine, Switchboard
 from tests.contract.machine_calls import ENDINGS, facts_of
 from tests.contract.machine_world import (
@@ -42,7 +42,7 @@ from worker.jobs import dial, queue, sync
 from worker.jobs.dial import DialPlan
 from worker.jobs.reconcile import reconcile
 from worker.jobs.unpaid import StillUnpaid, UnpaidRules
-from worker.ports import DialOrder, Progress
+from worker.ports import DialOrder, Progress, Script
 from worker.store_ports import Store
 
 ROUTE = Route(TRUNK, "+551133330000", TRUNK_CHANNELS)
@@ -64,7 +64,7 @@ class Actor:
         self.seen: tuple[str, Claim, datetime, list[Candidate]] | None = None  # looked up, not reserved yet
         self.reserved: tuple[str, list[Attempt]] | None = None  # reserved, not on the line yet
         lines = {
-            name: InstanceLine(name, ConversationPlan(), lambda _: MappingProxyType({}), rules)
+            name: InstanceLine(name, ConversationPlan(), lambda _: Script(MappingProxyType({})), rules)
             for name, rules in LEDGER.items()
         }
         self._board = Switchboard(store, lines, town.now)

@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.contract.erp_world import TODAY, Erp
 from tests.lab.altarede_server import APPKEY, TOKEN, AltaRedeServer, Fault, Kind, Rows, Shape
 from tests.lab.invented import InventedBill, World, brazilian, write_csv
+from tests.lab.pay_lines import invented_line
 from worker.erp.altarede import AltaRede
 from worker.erp.documents import read_document
 from worker.erp.source import Reading
@@ -41,6 +42,7 @@ def settings(url: str, clients: Path, **others: object) -> AltaRedeSource:
                 "open_amount": "saldo",
                 "amount": "valor",
                 "contract_id": "contrato",
+                "pay_line": "linha",
                 "status": "situacao",
                 "open_statuses": ["em aberto", "parcial"],
                 "bills": ".".join(SHAPE.way),
@@ -59,6 +61,7 @@ def row(bill: InventedBill) -> dict[str, object]:
         "saldo": brazilian(bill.open_amount),
         "situacao": _WORDS[bill.status],
         "contrato": bill.contract_id or None,
+        "linha": invented_line(bill.bill_id, bill.amount),
         "senha": "senha-em-claro",
     }
 

@@ -49,4 +49,4 @@ def made(world: World, folder: Path) -> Iterator[Erp]:
         def break_bills() -> None:
             server.fault = Fault(Kind.SERVER_ERROR, nth=2, service=OPEN)
 
-        yield Erp(source, add_bad_bill, add_bad_client, break_bills, server.pay, server.cancel)
+        yield Erp(source, add_bad_bill, add_bad_client, break_bills, server.pay, server.cancel, has_lines=False)

@@ -28,7 +28,8 @@ _TABLES = (
     ),
     (
         "CREATE TABLE titulo (id BIGINT PRIMARY KEY, client_id INT, due_date DATE, amount DECIMAL(15,4), "
-        "open_amount DECIMAL(15,4), status VARCHAR(20), contract_id INT, KEY (client_id)) CHARSET utf8mb4"
+        "open_amount DECIMAL(15,4), status VARCHAR(20), contract_id INT, "
+        "pay_line VARCHAR(80), KEY (client_id)) CHARSET utf8mb4"
     ),
     "CREATE VIEW collector_clients AS SELECT * FROM cliente",
     "CREATE VIEW collector_bills AS SELECT * FROM titulo",
@@ -136,6 +137,6 @@ def fail_at(database: Database, part: float) -> None:
     database.run(
         "CREATE OR REPLACE VIEW collector_bills AS SELECT id, client_id, due_date, amount, IF(id = %s, "
         "(SELECT other.id FROM titulo other WHERE other.id <= first.id), open_amount) AS open_amount, "
-        "status, contract_id FROM titulo first",
+        "status, contract_id, pay_line FROM titulo first",
         (ids[int(len(ids) * part)],),
     )

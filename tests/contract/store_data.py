@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from tests.lab.people import PAY_LINE
 from worker.core.billing import Contract
 from worker.core.enums import Access, Answerer, EntryState, Heard, LineResult, Origination, PhoneKind, Result
 from worker.core.model import (
@@ -28,6 +29,7 @@ NOW = datetime(2026, 3, 10, 13, 0, 0, 123456, tzinfo=UTC)
 TODAY = date(2026, 3, 10)
 RULES = LedgerRules(per_day=3, gap=timedelta(hours=4))
 HOUR = timedelta(hours=1)
+LINE = PAY_LINE
 ALPHA = "alpha"
 
 

@@ -96,10 +96,25 @@ def test_a_span_without_bills_is_a_whole_answer_of_none(erp: Erp) -> None:
 
 def test_a_bad_bill_is_counted_and_the_others_arrive(erp: Erp, world: World) -> None:
     erp.add_bad_bill()
-    rejected = [each for page in erp.source.bills(YEAR_AGO, TODAY) for each in page.rejected]
+    rejected = [
+        one for page in erp.source.bills(YEAR_AGO, TODAY) for one in page.rejected if one.kind != "pay_line"
+    ]
     assert ["bill"] == [each.kind for each in rejected]
     assert rejected[0].reason
     assert _told(_owed(erp, world)) == _told(_bills(erp))
+
+
+def test_a_digitable_line_arrives_bare_or_not_at_all_and_the_bad_ones_are_counted(erp: Erp, world: World) -> None:
+    owed = {bill.bill_id: bill.pay_line for bill in _owed(erp, world)}
+    pages = list(erp.source.bills(YEAR_AGO, TODAY))
+    found = {bill.bill_id: bill.pay_line for page in pages for bill in page.rows}
+    bad = {each.source_id for page in pages for each in page.rejected if each.kind == "pay_line"}
+    if not erp.has_lines:
+        assert ({None}, set()) == (set(found.values()), bad)
+        return
+    assert {47, 48} == {len(line) for line in owed.values() if line}
+    assert owed == found
+    assert {bill_id for bill_id in owed if bill_id.endswith("3")} == bad
 
 
 def test_a_bad_client_is_counted_and_the_others_arrive(erp: Erp, world: World) -> None:

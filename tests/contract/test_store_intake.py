@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.contract.store_data import ALPHA, HOUR, NOW, bill, client, contract
+from tests.contract.store_data import ALPHA, HOUR, LINE, NOW, bill, client, contract
 from worker.core.billing import BillKey
 from worker.core.enums import Fate, Verb
 from worker.core.model import Bill
@@ -183,6 +183,16 @@ def test_progress_is_told_in_bounded_steps(store: Store, monkeypatch: pytest.Mon
         [bill(0), replace(bill(1), amount=Decimal("3.00")), replace(bill(2), amount=Decimal("3.00")), bill(20)],
     )
     assert 4 == store.overview.count_bills(ALPHA)
+
+
+def test_a_new_digitable_line_is_written_and_the_same_one_costs_nothing(store: Store) -> None:
+    lined = replace(bill(1), pay_line=LINE)
+    take(store, [bill(1), bill(2)])
+    assert Change(2, 2, 0, 1, 0) == take(store, [lined, bill(2)])
+    assert [LINE, None] == [one.pay_line for one in store.overview.open_bills(ALPHA, "c0001")]
+    assert Change(2, 2, 0, 0, 0) == take(store, [lined, bill(2)])
+    assert Change(2, 2, 0, 1, 0) == take(store, [bill(1), bill(2)])
+    assert [None, None] == [one.pay_line for one in store.overview.open_bills(ALPHA, "c0001")]
 
 
 def test_rows_whose_digest_was_taken_away_are_compared_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,23 @@ def test_a_reserved_attempt_carries_the_figures_and_is_open(store: Store) -> Non
     assert [EntryState.CLAIMED] == [one.state for one in store.queue.open_entries(ALPHA)]
 
 
+@pytest.mark.parametrize(("told", "kept"), [("10.50", "10.50"), ("10.505", "10.51"), (None, None)])
+def test_the_sum_with_interest_travels_with_the_attempt(store: Store, told: str | None, kept: str | None) -> None:
+    seed(store, [client(1)])
+    (waiting,) = store.queue.waiting(ALPHA, NOW, 1)
+    known = replace(waiting, updated_total=None if told is None else Decimal(told))
+    (attempt,) = store.attempts.reserve([candidate(known, 1)], channels=1, rules=RULES, now=NOW)
+    expected = None if kept is None else Decimal(kept)
+    answered = store.attempts.answered(attempt_id(1), NOW)
+    assert answered
+    assert [expected] * 4 == [
+        attempt.updated_total,
+        answered.updated_total,
+        store.attempts.open_since(NOW + SECOND)[0].updated_total,
+        store.queue.dossier(number_of(1)).attempts[0].updated_total,
+    ]
+
+
 def test_no_more_are_reserved_than_channels_are_free(store: Store) -> None:
     seed(store, [client(n) for n in range(5)])
     waiting = store.queue.waiting(ALPHA, NOW, 10)

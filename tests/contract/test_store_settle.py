@@ -33,7 +33,7 @@ def debtors(store: Store) -> list[Debtor]:
     return store.overview.debtors(ALPHA, *SPAN)
 
 
-def test_another_sum_is_owed_from_now_on_and_everything_else_of_the_bill_stays(store: Store) -> None:
+def test_another_sum_is_owed_from_now_on_and_all_else_but_interest_stays(store: Store) -> None:
     known(store, 1, 2)
     part = replace(bill(3), status=BillStatus.PARTIAL, contract_id="k0001", updated_amount=Decimal("120.00"))
     store.catalogue.replace_bills(ALPHA, [bill(1), bill(2), part], NOW)
@@ -41,7 +41,7 @@ def test_another_sum_is_owed_from_now_on_and_everything_else_of_the_bill_stays(s
     expected = [
         replace(bill(1), open_amount=Decimal("40.00")),
         bill(2),
-        replace(part, open_amount=Decimal("7.50")),
+        replace(part, open_amount=Decimal("7.50"), updated_amount=None),  # interest on another sum
     ]
     assert expected == store.overview.open_bills(ALPHA, "c0001")
     (one,) = debtors(store)

@@ -30,7 +30,9 @@ def answered(attempt_id: str) -> Attempt:
     )
 
 
-def order(n: int, endpoint: str = "Local/busy@callee", number: str = "+5511961010001") -> DialOrder:
+def order(
+    n: int, endpoint: str = "Local/busy@callee", number: str = "+5511961010001", *, listen: bool = False
+) -> DialOrder:
     return DialOrder(
         attempt_id=attempt(n),
         instance="fibra",
@@ -40,4 +42,5 @@ def order(n: int, endpoint: str = "Local/busy@callee", number: str = "+551196101
         ring_seconds=10,
         max_call_seconds=60,
         origination=Origination.ARI,
+        listen=listen,
     )

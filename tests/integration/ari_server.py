@@ -11,26 +11,12 @@ from dataclasses import dataclass, field
 from aiohttp import WSCloseCode, web
 from pydantic import SecretStr
 
+from tests.integration.ari_faults import PASSWORD, STAMP, USER, Fault, channel_of, error
+from worker.pbx import variables
 from worker.pbx.ari_loop import LoopThread
 from worker.settings import Ari
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-USER, PASSWORD = "collector", "secret-of-a-test"
-
-
-STAMP = {"timestamp": "2026-11-21T05:09:33.588+0000"}
-
-
-@dataclass(slots=True)
-class Fault:
-    """What happens to the next `times` requests whose "METHOD path" fits the pattern."""
-
-    pattern: str
-    status: int = 500
-    message: str = ""
-    seconds: float = 0.0  # wait first
-    drop: bool = False  # then close the connection without a word
-    times: int = 1
 
 
 @dataclass(slots=True)
@@ -43,7 +29,6 @@ class AriServer:
 
     sound_seconds: float = 0.05
     timeout_seconds: float = 1.0
-    amd: tuple[str, str] = ("HUMAN", "HUMAN-800-700")
     lost: set[str] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
@@ -90,7 +75,7 @@ class AriServer:
 
     def enter(self, channel_id: str, *args: str, tell: bool = True) -> None:
         """A channel comes into Stasis."""
-        self.channels[channel_id] = _channel(channel_id, "Stasis")
+        self.channels[channel_id] = channel_of(channel_id, "Stasis")
         if tell:
             self.emit("StasisStart", args=list(args), channel=self.channels[channel_id])
 
@@ -117,6 +102,8 @@ class AriServer:
             [
                 web.get("/ari/events", self._events),
                 web.get("/ari/asterisk/info", self._info),
+                web.post("/ari/asterisk/variable", self._set),
+                web.post("/ari/channels/{id}/snoop/{snoop}", self._snoop),
                 web.get("/ari/applications/{name}", self._application),
                 web.put("/ari/applications/{name}/eventFilter", self._application),
                 web.get("/ari/channels", self._list),
@@ -142,6 +129,7 @@ class AriServer:
         await self._cut()
         if self._runner is not None:
             await self._runner.cleanup()
+        await asyncio.sleep(0.05)  # sockets being taken in or given up are closed a step later
 
     @web.middleware
     async def _gate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -151,21 +139,21 @@ class AriServer:
             self.seen.notify_all()
         wanted = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if request.headers.get("Authorization") != f"Basic {wanted}":
-            return _error(401, "Authentication required")
+            return error(401, "Authentication required")
         fault = next((one for one in self.faults if one.times and re.search(one.pattern, line)), None)
         if fault is not None:
             fault.times -= 1
             await asyncio.sleep(fault.seconds)
             if fault.drop and request.transport is not None:
                 request.transport.abort()
-            return _error(fault.status, fault.message)
+            return error(fault.status, fault.message)
         if request.can_read_body:
             self.bodies.append(await request.json())
         return await handler(request)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         if self.refuse_sockets:
-            return _error(503, "not now")
+            return error(503, "not now")
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self._sockets.add(socket)
@@ -203,7 +191,7 @@ class AriServer:
 
     async def _application(self, request: web.Request) -> web.Response:
         if not self._sockets:
-            return _error(404, "Application not found")
+            return error(404, "Application not found")
         return web.json_response({"name": request.match_info["name"], "channel_ids": list(self.channels)})
 
     async def _list(self, _: web.Request) -> web.Response:
@@ -211,15 +199,15 @@ class AriServer:
 
     async def _get(self, request: web.Request) -> web.Response:
         channel = self.channels.get(request.match_info["id"])
-        return web.json_response(channel) if channel else _error(404, "Channel not found")
+        return web.json_response(channel) if channel else error(404, "Channel not found")
 
     async def _originate(self, request: web.Request) -> web.Response:
         channel_id, body = request.match_info["id"], await request.json()
         if channel_id in self.channels:
-            return _error(409, "Channel with given unique ID already exists")
-        channel = self.channels[channel_id] = _channel(channel_id, "AppDial2", "Down")
+            return error(409, "Channel with given unique ID already exists")
+        channel = self.channels[channel_id] = channel_of(channel_id, "AppDial2", "Down")
         if str(body["endpoint"]).startswith("Local/answer"):
-            channel = self.channels[channel_id] = _channel(channel_id, "Stasis")
+            channel = self.channels[channel_id] = channel_of(channel_id, "Stasis")
             await self._emit("StasisStart", args=[body["appArgs"]], channel=channel)
         else:
             await self._emit("Dial", peer=channel, dialstatus="BUSY")
@@ -228,34 +216,38 @@ class AriServer:
 
     async def _hangup(self, request: web.Request) -> web.Response:
         if request.match_info["id"] not in self.channels:
-            return _error(404, "Channel not found")
+            return error(404, "Channel not found")
         await self._end(request.match_info["id"])
         return web.Response(status=204)
 
     async def _play(self, request: web.Request) -> web.Response:
         channel_id, playback_id = request.match_info["id"], request.match_info["playback"]
         if channel_id not in self.channels:
-            return _error(404, "Channel not found")
-        task = asyncio.create_task(self._sound(channel_id, playback_id))
+            return error(404, "Channel not found")
+        media = (await request.json())["media"]
+        sounds = len(media) if isinstance(media, list) else 1
+        task = asyncio.create_task(self._sound(channel_id, playback_id, sounds))
         self._playing[playback_id] = task
         task.add_done_callback(lambda _: self._playing.pop(playback_id, None))
         return web.json_response({"id": playback_id, "state": "queued"}, status=201)
 
-    async def _sound(self, channel_id: str, playback_id: str) -> None:
+    async def _sound(self, channel_id: str, playback_id: str, sounds: int) -> None:
+        """Asterisk says of each of several sounds that it has started."""
         playback: dict[str, object] = {
             "id": playback_id,
             "target_uri": f"channel:{channel_id}",
             "state": "playing",
         }
-        await self._emit("PlaybackStarted", playback=playback)
         with suppress(asyncio.CancelledError):
-            await asyncio.sleep(self.sound_seconds)
+            for _ in range(sounds):
+                await self._emit("PlaybackStarted", playback=playback)
+                await asyncio.sleep(self.sound_seconds)
         await self._emit("PlaybackFinished", playback=playback | {"state": "done"})
 
     async def _stop_playback(self, request: web.Request) -> web.Response:
         task = self._playing.get(request.match_info["playback"])
         if task is None:
-            return _error(404, "Playback not found")
+            return error(404, "Playback not found")
         task.cancel()
         return web.Response(status=204)
 
@@ -263,32 +255,28 @@ class AriServer:
         channel_id = request.match_info["id"]
         channel = self.channels.get(channel_id)
         if channel is None:
-            return _error(404, "Channel not found")
+            return error(404, "Channel not found")
         await self._emit("StasisEnd", channel=channel)
-        await self._emit("StasisStart", args=["resume", channel_id, *self.amd], channel=channel)
+        context = (await request.json())["context"]
+        if context == variables.CONTEXT_RECORD:
+            await self._emit("StasisStart", args=[channel_id], channel=channel)
+        elif context == variables.CONTEXT_TO_AGENT:
+            await self._emit("StasisStart", args=[variables.STASIS_RESUME, channel_id], channel=channel)
         return web.Response(status=204)
 
+    async def _snoop(self, request: web.Request) -> web.Response:
+        name, body = request.match_info["snoop"], await request.json()
+        snoop = self.channels[name] = channel_of(name, "Stasis")
+        await self._emit("StasisStart", args=str(body["appArgs"]).split(","), channel=snoop)
+        return web.json_response(snoop)
+
     async def _set(self, request: web.Request) -> web.Response:
-        body = await request.json()
-        if request.match_info["id"] not in self.channels:
-            return _error(404, "Channel not found")
-        self.variables[request.match_info["id"], body["variable"]] = body["value"]
+        body, channel_id = await request.json(), request.match_info.get("id", "")
+        if channel_id and channel_id not in self.channels:
+            return error(404, "Channel not found")
+        self.variables[channel_id, body["variable"]] = body["value"]
         return web.Response(status=204)
 
     async def _variable(self, request: web.Request) -> web.Response:
         value = self.variables.get((request.match_info["id"], request.query["variable"]))
-        return web.json_response({"value": value}) if value is not None else _error(404, "Variable not found")
-
-
-def _error(status: int, message: str) -> web.Response:
-    return web.json_response({"message": message}, status=status)
-
-
-def _channel(channel_id: str, app: str, state: str = "Up") -> dict[str, object]:
-    return {
-        "id": channel_id,
-        "name": f"PJSIP/carrier-{channel_id[-4:]}",
-        "state": state,
-        "accountcode": "provedor",
-        "dialplan": {"context": "default", "exten": "s", "priority": 1, "app_name": app, "app_data": ""},
-    }
+        return web.json_response({"value": value}) if value is not None else error(404, "Variable not found")

@@ -8,46 +8,22 @@ from pathlib import Path
 import pytest
 
 from agi import ari_call
-from agi.ari_call import AriCall, file_seconds
-from agi.call import Detection, Hangup, Said
-from tests.integration.ari_server import AriServer, Fault
+from agi.call import Hangup, Said
+from agi.playing import file_seconds
+from tests.integration.ari_faults import Fault
+from tests.integration.ari_line import ID, AnsweredLine
+from tests.integration.ari_server import AriServer
 from worker.errors import UnsafeText
 from worker.pbx import variables
 from worker.pbx.ari import AriClient
-from worker.pbx.ari_events import Event, StasisStart
-
-ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 
-class Line:
-    """A call answered on the stand-in, and what its callee does."""
+class Line(AnsweredLine):
+    """And what its callee does."""
 
     def __init__(self, server: AriServer, client: AriClient) -> None:
-        self.server, self.client = server, client
-        self._call: AriCall | None = None
-        self._answered = threading.Event()
+        super().__init__(server, client)
         self._later: list[threading.Timer] = []
-
-    def on_event(self, event: Event) -> None:
-        if isinstance(event, StasisStart) and event.args == (ID,):
-            box = self.client.router.open(ID)
-            assert box is not None
-            self._call = AriCall(self.client, event.channel, box, seconds_of=lambda _: self.server.sound_seconds)
-            self._answered.set()
-        else:
-            self.client.router.deliver(event)
-
-    async def on_connect(self) -> None:
-        """Nothing to do."""
-
-    @property
-    def call(self) -> AriCall:
-        if self._call is None:
-            self.client.listen(self.on_event, self.on_connect).connected.wait(5)
-            self.server.enter(ID, ID)
-            assert self._answered.wait(5)
-        assert self._call is not None
-        return self._call
 
     def soon(self, what: Callable[..., None], *args: object, seconds: float = 0.1) -> None:
         timer = threading.Timer(seconds, what, args)
@@ -63,14 +39,6 @@ class Line:
         for timer in self._later:
             timer.join()
         self.client.close()
-
-
-@pytest.fixture
-def server() -> Iterator[AriServer]:
-    one = AriServer()
-    one.start()
-    yield one
-    one.stop()
 
 
 @pytest.fixture
@@ -158,7 +126,8 @@ def test_after_a_hang_up_every_verb_ends_without_a_request(line: Line) -> None:
     for verb in (
         lambda: call.say("debt"),
         lambda: call.wait_key("1", 5),
-        call.detect_answerer,
+        lambda: call.greet("greeting"),
+        lambda: call.wait_for_beep(5),
         lambda: call.remember("x"),
     ):
         with pytest.raises(Hangup):
@@ -192,7 +161,7 @@ def test_a_sound_that_never_starts_is_given_up(line: Line, monkeypatch: pytest.M
 def test_a_sound_whose_end_is_lost_is_given_up_after_its_length(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ari_call, "MARGIN_SECONDS", 0.2)
+    monkeypatch.setattr("agi.playing.MARGIN_SECONDS", 0.2)
     line.server.lost = {"PlaybackFinished"}
     assert Said(None, 0.05, complete=False) == line.call.say("debt")
 
@@ -217,30 +186,6 @@ def test_a_missing_sound_is_not_complete(line: Line) -> None:
 def test_a_sound_name_cannot_be_anything_else(line: Line, name: str) -> None:
     with pytest.raises(UnsafeText):
         line.call.say(name)
-
-
-def test_amd_is_asked_in_the_dialplan_and_its_verdict_comes_back_verbatim(line: Line) -> None:
-    assert Detection("HUMAN", "HUMAN-800-700") == line.call.detect_answerer()
-    expected = {"context": variables.CONTEXT_AMD, "extension": "provedor", "priority": 1}
-    assert expected == line.server.bodies[-1]
-    assert line.call.say("who").complete  # leaving for AMD was no hang-up
-
-
-def test_a_hang_up_while_amd_listens_is_one(line: Line) -> None:
-    call = line.call
-    line.server.lost = {"StasisStart"}
-    line.soon(line.server.hang_up, ID)
-    with pytest.raises(Hangup):
-        call.detect_answerer()
-
-
-def test_amd_that_does_not_come_back_ends_the_call(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ari_call, "LISTEN_SECONDS", 0.2)
-    call = line.call
-    line.server.lost = {"StasisStart"}
-    with pytest.raises(Hangup):
-        call.detect_answerer()
-    assert {} == line.server.channels
 
 
 def test_a_checkpoint_stands_on_the_channel(line: Line) -> None:

@@ -2,32 +2,18 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from queue import SimpleQueue
 
 import pytest
 from pydantic import SecretStr
 
+from tests.integration.ari_faults import PASSWORD, Fault
 from tests.integration.ari_orders import attempt
-from tests.integration.ari_server import PASSWORD, AriServer, Fault
+from tests.integration.ari_server import AriServer
 from worker.errors import NoSuchChannel, PbxError, PbxRefused, PbxUnavailable, UnsafeText, WrongState
 from worker.pbx.ari import AriClient
 from worker.pbx.ari_events import Channel, Event, StasisStart
 from worker.pbx.ari_resources import OriginateRequest
-
-
-@pytest.fixture
-def server() -> Iterator[AriServer]:
-    one = AriServer()
-    one.start()
-    yield one
-    one.stop()
-
-
-@pytest.fixture
-def client(server: AriServer) -> Iterator[AriClient]:
-    with AriClient(server.settings) as one:
-        yield one
 
 
 async def nothing() -> None:
@@ -55,7 +41,9 @@ def test_a_call_is_originated_with_everything_in_the_body_and_no_secret_in_the_a
     assert f"POST /ari/channels/{attempt(1)}" == server.requests[-1]
     assert {"A": "b c"} == server.bodies[-1]["variables"]
     assert not [line for line in server.requests if PASSWORD in line]
-    assert StasisStart(attempt(1), (attempt(1),), channel) == events.get(timeout=5)
+    came = events.get(timeout=5)
+    assert isinstance(came, StasisStart)
+    assert (attempt(1), (attempt(1),), channel) == (came.channel_id, came.args, came.channel)
 
 
 def test_the_verbs_of_a_channel_reach_it(server: AriServer, client: AriClient) -> None:
@@ -64,6 +52,8 @@ def test_the_verbs_of_a_channel_reach_it(server: AriServer, client: AriClient) -
     client.channels.setChannelVar(attempt(1), variable="COLLECTOR_TALK", value="all;x")
     assert "all;x" == client.channels.getChannelVar(attempt(1), variable="COLLECTOR_TALK")
     assert "" == client.channels.getChannelVar(attempt(1), variable="UNSET")
+    client.loop.run(client.asterisk.share_later("PJSIP/a-1", variable="COLLECTOR_TALK", value="x"), 5)
+    assert "x" == server.variables["", "SHARED(COLLECTOR_TALK,PJSIP/a-1)"]
     client.channels.hangup(attempt(1))
     assert [] == client.channels.list()
 

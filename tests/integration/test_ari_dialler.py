@@ -1,14 +1,14 @@
 """Orders placed over ARI, and what still lives: doubt is never called a refusal, nor silence an end."""
 
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from tests.integration.ari_faults import Fault
 from tests.integration.ari_orders import attempt, order
-from tests.integration.ari_server import AriServer, Fault
+from tests.integration.ari_server import AriServer
 from worker.pbx import variables
 from worker.pbx.ari import AriClient
 from worker.pbx.ari_dialler import AriDialler
@@ -20,20 +20,6 @@ from worker.settings import Ari
 
 async def nothing() -> None:
     """Somebody who does not care that the socket is up."""
-
-
-@pytest.fixture
-def server() -> Iterator[AriServer]:
-    one = AriServer()
-    one.start()
-    yield one
-    one.stop()
-
-
-@pytest.fixture
-def client(server: AriServer) -> Iterator[AriClient]:
-    with AriClient(server.settings) as one:
-        yield one
 
 
 def test_orders_are_placed_and_doubt_is_never_called_a_refusal(server: AriServer, client: AriClient) -> None:
@@ -120,3 +106,39 @@ def test_a_pbx_or_a_spool_that_cannot_say_gives_none(server: AriServer, client: 
     assert LivePbx(client, tmp_path / "missing").live_attempts() is None
     server.faults.append(Fault("GET /ari/channels", status=503))
     assert LivePbx(client, tmp_path).live_attempts() is None
+
+
+def variables_of(server: AriServer) -> dict[str, object]:
+    found = server.bodies[-1]["variables"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_what_is_listened_with_travels_with_the_order_and_costs_one_request_in_all(
+    server: AriServer, client: AriClient
+) -> None:
+    dialler = AriDialler(client, "collector")
+    dialler.place([order(1, listen=True)])
+    told = variables_of(server)
+    assert ("60,256", "on") == (told["TALK_DETECT(set)"], told[variables.FAX_TONE])
+    dialler.place([order(n, listen=True) for n in range(2, 5)])
+    assert 1 == sum("/asterisk/info" in one for one in server.requests)
+    assert 4 == sum(one.startswith("POST /ari/channels/") for one in server.requests)
+
+
+def test_where_nobody_listens_nothing_travels(server: AriServer, client: AriClient) -> None:
+    AriDialler(client, "collector").place([order(1)])
+    assert not [name for name in variables_of(server) if "DETECT" in name]
+    assert not [one for one in server.requests if "/asterisk/info" in one]
+
+
+def test_an_asterisk_that_does_not_say_its_version_is_asked_again_and_has_no_tones(
+    server: AriServer, client: AriClient
+) -> None:
+    server.faults.append(Fault("GET /ari/asterisk/info", status=500))
+    dialler = AriDialler(client, "collector")
+    dialler.place([order(1, listen=True)])
+    assert "TALK_DETECT(set)" in variables_of(server)
+    assert variables.FAX_TONE not in variables_of(server)
+    dialler.place([order(2, listen=True)])
+    assert variables.FAX_TONE in variables_of(server)

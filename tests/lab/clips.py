@@ -36,6 +36,12 @@ CLIPS = (
         voice="pt-br+f4",
     ),
     Clip("beep", seconds=0.6),
+    Clip(
+        "screening",
+        "Olá. Diga seu nome e o motivo da ligação, que eu verifico se a pessoa está disponível.",
+        voice="pt-br+m1",
+        speed=190,
+    ),
 )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 
 from tests.lab.ixc_lines import CITIES, InventedCity, InventedContract, contract_of
+from tests.lab.pay_lines import bare_line, invented_line
 from worker.core.billing import Contract
 from worker.core.enums import BillStatus
 from worker.core.model import Bill
@@ -114,6 +115,7 @@ class InventedBill:
             open_amount=self.open_amount,
             status=BillStatus.PARTIAL if self.status == "P" else BillStatus.OPEN,
             contract_id=str(self.contract_id) if self.contract_id else None,
+            pay_line=bare_line(self.bill_id, self.amount),
         )
 
 
@@ -236,7 +238,7 @@ def write_csv(world: World, folder: Path) -> tuple[Path, Path]:
     words = {"A": "aberto", "P": "partial", "R": "Pago", "C": "cancelled"}
     bills = _written(
         folder / "bills.csv",
-        ("id", "client_id", "due_date", "amount", "open_amount", "status", "contract_id"),
+        ("id", "client_id", "due_date", "amount", "open_amount", "status", "contract_id", "pay_line"),
         (
             (
                 bill.bill_id,
@@ -246,6 +248,7 @@ def write_csv(world: World, folder: Path) -> tuple[Path, Path]:
                 bill.open_amount,
                 words[bill.status],
                 bill.contract_id or "",
+                invented_line(bill.bill_id, bill.amount),
             )
             for bill in world.bills
             if bill.released

@@ -5,6 +5,7 @@ from datetime import date
 
 from tests.lab.invented import TYPES, InventedBill, InventedClient
 from tests.lab.ixc_lines import CITIES, LINES, InventedCity, InventedContract
+from tests.lab.pay_lines import invented_line
 from worker.core.enums import Access
 
 Row = dict[str, str]
@@ -107,6 +108,7 @@ def bill_row(bill: InventedBill) -> Row:
         "liberado": "S" if bill.released else "N",
         "data_emissao": iso(bill.due_date),
         "data_vencimento": iso(bill.due_date),
+        "linha_digitavel": invented_line(bill.bill_id, bill.amount),
         "valor": f"{bill.amount:.2f}",
         "valor_aberto": f"{bill.open_amount:.2f}",
         "valor_recebido": f"{received:.2f}",

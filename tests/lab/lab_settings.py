@@ -58,6 +58,7 @@ def document(lab: "Lab", chosen: Sequence[dict[str, Any]] | None) -> dict[str, A
             "spool": str(lab.pbx.spool / "outgoing"),
             "spool_aside": str(lab.pbx.spool / "collector"),
             "sounds": str(lab.pbx.data / "sounds"),
+            "monitor": str(lab.pbx.spool / "monitor"),
             "config": str(lab.pbx.etc),
             "owner": "",
         }

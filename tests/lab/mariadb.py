@@ -200,7 +200,9 @@ class PrivateMariaDb:
         (self.folder / "data").mkdir()
         command = [*self._programs.install, *self._common(), "--auth-root-authentication-method=normal"]
         command += ["--skip-test-db", "--force"]  # force: a machine that cannot look up its own name will do
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        # a folder of its own for temporary tables: two that install at one moment were seen to meet in /tmp
+        own = {**os.environ, "TMPDIR": self._programs.seen(self.folder)}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=own)
         if done.returncode != 0:
             raise RuntimeError(f"mariadb-install-db failed: {(done.stdout + done.stderr)[-800:]}")
 

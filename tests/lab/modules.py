@@ -19,11 +19,13 @@ _BOTH = (
     "app_waitforsilence app_while",
 )
 _PBX = (
-    "pbx_spool res_speech res_agi res_clioriginate app_amd app_chanspy app_originate chan_bridge_media",
+    "pbx_spool res_speech res_agi res_clioriginate app_amd app_chanspy app_originate app_queue chan_bridge_media",
     "func_talkdetect func_periodic_hook func_lock func_volume func_jitterbuffer res_tonedetect res_mutestream",
-    "res_limit",
-    # ARI; the snoop before the channels: there it is an optional part that is looked for only once
-    "res_http_websocket res_stasis res_stasis_answer res_stasis_playback res_stasis_recording res_stasis_snoop",
+    "res_limit res_rtp_multicast chan_rtp",
+    # ARI; the snoop before the channels: there it is an optional part that is looked for only once. From 22.5 on
+    # its websockets need res_websocket_client, which older ones do not have
+    "res_http_websocket res_websocket_client res_stasis res_stasis_answer res_stasis_playback",
+    "res_stasis_recording res_stasis_snoop",
     "res_stasis_device_state app_stasis res_ari res_ari_model res_ari_applications res_ari_asterisk",
     "res_ari_bridges res_ari_channels res_ari_device_states res_ari_endpoints res_ari_events res_ari_playbacks",
     "res_ari_recordings res_ari_sounds",

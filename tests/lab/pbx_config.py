@@ -11,8 +11,8 @@ import jinja2
 from tests.lab import clips
 from tests.lab.asterisk import AsteriskNode
 from tests.lab.modules import BOTH, PBX
-from tests.lab.numbers import CODES, KEYS, RECORDED_FROM
-from tests.lab.slots import Ports
+from tests.lab.numbers import CODES, INTERRUPTS, KEYS, LEAVES, RECORDED_FROM, STAYS, Ending
+from tests.lab.slots import LINES, Ports
 
 Cdr = Literal["mysql", "odbc", "none"]
 TEMPLATES = Path(__file__).parent / "templates"
@@ -63,8 +63,10 @@ def write_pbx(node: AsteriskNode, parts: PbxParts) -> None:
         "modules": BOTH + PBX + CDR[parts.cdr],
         "rtp": parts.ports.pbx_rtp,
         "ports": parts.ports,
+        "lines": [parts.ports.line(index)[0] for index in range(LINES)],
         "ari_user": parts.ari_user,
         "verbose": parts.verbose,
+        "answered_by_agent": f"{CODES[Ending.HUMAN_SPEAKS_TO_AGENT]:02d}",
         "ari_password": parts.ari_password,
     }
     needed = {"mysql": {"cdr_mysql.conf"}, "none": set[str]()}.get(parts.cdr, _ODBC_FILES)
@@ -87,6 +89,9 @@ def write_carrier(node: AsteriskNode, ports: Ports, recordings: Path, verbose: i
         "ports": ports,
         "codes": CODES,
         "keys": KEYS,
+        "leaves": LEAVES,
+        "stays": STAYS,
+        "interrupts": INTERRUPTS,
         "recorded_from": RECORDED_FROM,
         "recordings": recordings,
         "verbose": verbose,

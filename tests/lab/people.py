@@ -27,6 +27,9 @@ FIRST = (
 LAST = ("Souza", "Pereira", "Lima", "Araújo", "Conceição", "Teixeira", "Rocha", "Barbosa", "Guimarães", "Nunes")
 
 
+PAY_LINE = "00190500954014481606906809350314337370000000100"  # a digitable line; everybody's
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """One client with one telephone and his open bills as (due date, amount)."""
@@ -73,7 +76,11 @@ def write_csv(crowd: Sequence[Person], clients: Path, bills: Path) -> None:
             writer.writerow((one.client_id, one.name, "F", "", "Residencial", "Centro", one.number, "", ""))
     with bills.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, delimiter=";")
-        writer.writerow(("id", "client_id", "due_date", "amount", "open_amount", "status", "contract_id"))
+        writer.writerow(
+            ("id", "client_id", "due_date", "amount", "open_amount", "status", "contract_id", "pay_line")
+        )
         for one in crowd:
             for index, (due, amount) in enumerate(one.bills):
-                writer.writerow((f"{one.client_id}-{index}", one.client_id, due, amount, amount, "open", ""))
+                writer.writerow(
+                    (f"{one.client_id}-{index}", one.client_id, due, amount, amount, "open", "", PAY_LINE)
+                )

@@ -13,13 +13,13 @@ from typing import Self
 
 START_SECONDS = 5.0
 
-_HEADERS = """[last_Via:]
+HEADERS = """[last_Via:]
 [last_From:]
 [last_To:];tag=[pid]SIPpTag01[call_number]
 [last_Call-ID:]
 [last_CSeq:]
 Contact: <sip:[local_ip]:[local_port];transport=[transport]>"""
-_SDP = """Content-Type: application/sdp
+SDP = """Content-Type: application/sdp
 Content-Length: [len]
 
 v=0
@@ -37,63 +37,74 @@ def refuses(status: int, reason: str, ring_ms: int = 0) -> str:
     """A scenario: rings for `ring_ms` (0: not at all), then this final. `reason` goes on the wire as it is."""
     if not 300 <= status <= 699:
         raise ValueError(f"{status} does not refuse a call")
-    final = f"SIP/2.0 {status} {reason}\n{_HEADERS}\nContent-Length: 0"
-    return _scenario(_ringing(ring_ms) + _send(final, retransmit=True) + _ACK)
+    final = f"SIP/2.0 {status} {reason}\n{HEADERS}\nContent-Length: 0"
+    return scenario(ringing(ring_ms) + send(final, retransmit=True) + ACK)
 
 
 def answers(hang_up_after_ms: int | None = None, ring_ms: int = 0) -> str:
     """A scenario: answers and hangs up so much later; None: stays until the caller hangs up."""
-    talk = _send(f"SIP/2.0 200 OK\n{_HEADERS}\n{_SDP}", retransmit=True) + _ACK
+    talk = send(f"SIP/2.0 200 OK\n{HEADERS}\n{SDP}", retransmit=True) + ACK
     if hang_up_after_ms is None:
-        end = '<recv request="BYE"/>' + _send(f"SIP/2.0 200 OK\n{_HEADERS}\nContent-Length: 0".replace(_TAG, ""))
+        end = '<recv request="BYE"/>' + send(f"SIP/2.0 200 OK\n{HEADERS}\nContent-Length: 0".replace(TAG, ""))
     else:
         end = (
-            f'<pause milliseconds="{hang_up_after_ms}"/>' + _send(_BYE, retransmit=True) + '<recv response="200"/>'
+            f'<pause milliseconds="{hang_up_after_ms}"/>'
+            + send(request("BYE"), retransmit=True)
+            + '<recv response="200"/>'
         )
-    return _scenario(_ringing(ring_ms) + talk + end)
+    return scenario(ringing(ring_ms) + talk + end)
 
 
-_TAG = ";tag=[pid]SIPpTag01[call_number]"  # the BYE already carries ours
-_BYE = """BYE [next_url] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-[routes]
-From: [$callee]
-To: [$caller]
-[last_Call-ID:]
-CSeq: 1 BYE
-Max-Forwards: 70
-Content-Length: 0"""
-# In our BYE the roles turn round: From is what To was in the ACK, and the reverse.
-_ACK = '<recv request="ACK"/>'
+TAG = ";tag=[pid]SIPpTag01[call_number]"  # what the other side sends in a dialog already carries ours
+ACK = '<recv request="ACK"/>'
 
 
-def _ringing(milliseconds: int) -> str:
+def request(method: str, cseq: int = 1, headers: str = "", body: str = "Content-Length: 0") -> str:
+    """A request of ours in the dialog. The roles turn round: From is what To was in the ACK, and the reverse."""
+    lines = (
+        f"{method} [next_url] SIP/2.0",
+        "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]",
+        "[routes]",
+        "From: [$callee]",
+        "To: [$caller]",
+        "[last_Call-ID:]",
+        f"CSeq: {cseq} {method}",
+        "Max-Forwards: 70",
+        *([headers] if headers else []),
+        body,
+    )
+    return "\n".join(lines)
+
+
+def ringing(milliseconds: int) -> str:
     if not milliseconds:
         return ""
-    ringing = _send(f"SIP/2.0 180 Ringing\n{_HEADERS}\nContent-Length: 0")
-    return ringing + f'<pause milliseconds="{milliseconds}"/>'
+    alert = send(f"SIP/2.0 180 Ringing\n{HEADERS}\nContent-Length: 0")
+    return alert + f'<pause milliseconds="{milliseconds}"/>'
 
 
-def _send(message: str, *, retransmit: bool = False) -> str:
+def send(message: str, *, retransmit: bool = False) -> str:
     attribute = ' retrans="500"' if retransmit else ""
     return f"<send{attribute}><![CDATA[\n\n{message}\n\n]]></send>\n"
 
 
-def _scenario(body: str) -> str:
-    """SIPp refuses to start with a variable set and never used: only a scenario with a BYE of ours has any."""
-    ours = "[$caller]" in body
-    invite = _recv("INVITE", _remember("From:", "caller") if ours else "")
-    ack = _recv("ACK", _remember("To:", "callee") if ours else "")
-    body = body.replace(_ACK, ack)
+def scenario(body: str) -> str:
+    """SIPp refuses to start with a variable set and never used: what is remembered is what `body` uses."""
+    from_caller = _remember("From:", "caller") if "[$caller]" in body else ""
+    invite = _recv("INVITE", from_caller + (_remember("CSeq:", "cseq") if "[$cseq]" in body else ""))
+    ack = _recv("ACK", _remember("To:", "callee") if "[$callee]" in body else "")
+    body = body.replace(ACK, ack)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="callee">\n{invite}{body}</scenario>\n'
 
 
-def _recv(request: str, action: str) -> str:
-    return f'<recv request="{request}" rrs="true">{action}</recv>\n'
+def _recv(method: str, actions: str) -> str:
+    return f'<recv request="{method}" rrs="true"><action>{actions}</action></recv>\n'.replace(
+        "<action></action>", ""
+    )
 
 
 def _remember(header: str, variable: str) -> str:
-    return f'<action><ereg regexp=".*" search_in="hdr" header="{header}" assign_to="{variable}"/></action>'
+    return f'<ereg regexp=".*" search_in="hdr" header="{header}" assign_to="{variable}"/>'
 
 
 class SippCallee:

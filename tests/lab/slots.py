@@ -12,6 +12,7 @@ BLOCK = 2500  # so many ports a lab; nine blocks end below Linux's ephemeral ran
 BLOCKS = 9
 FIXED = 20  # ports at the start of a block that are not RTP
 RTP = 1200  # ports for each Asterisk: two a call, so 600 calls at once
+LINES = 16  # SIPps at once that have an endpoint of their own; five ports each
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Ports:
     source: int  # free for the stand-in ERP
     pbx_rtp: tuple[int, int]  # first and last
     carrier_rtp: tuple[int, int]
+    lines: int  # first of the ports of `line`
 
     @classmethod
     def of_block(cls, block: int) -> "Ports":
@@ -34,8 +36,12 @@ class Ports:
         rtp = first + FIXED
         return cls(
             first, first + 1, first + 2, first + 3, first + 4, first + 6, first + 10,
-            (rtp, rtp + RTP - 1), (rtp + RTP, rtp + 2 * RTP - 1),
+            (rtp, rtp + RTP - 1), (rtp + RTP, rtp + 2 * RTP - 1), rtp + 2 * RTP,
         )  # fmt: skip
+
+    def line(self, index: int) -> tuple[int, int]:
+        """SIP port and first media port of a SIPp with an endpoint of its own, sipp0 and so on."""
+        return self.lines + index, self.lines + LINES + 4 * index
 
     @property
     def udp(self) -> tuple[int, ...]:

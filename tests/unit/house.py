@@ -1,11 +1,10 @@
 """One debtor, one dialled attempt and a switchboard, over the store's twin in memory."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from agi.conversation import ConversationPlan
+from agi.plan import ConversationPlan
 from agi.switchboard import InstanceLine, Switchboard
 from tests.unit.scripted import SECONDS
 from worker.core import userfield
@@ -22,16 +21,38 @@ from worker.core.model import (
     Outcome,
     Phone,
 )
-from worker.core.script import Line
-from worker.ports import Sound
+from worker.core.script import Line, Offers
+from worker.ports import Script, Sound
 from worker.store.memory import memory_store
 from worker.store_ports import Store
 
 NOW = datetime(2026, 11, 18, 15, 0, tzinfo=UTC)
 ID = "01JABCDEFGHJKMNPQRSTVWXYZ0"
 NUMBER, OTHER = "+5511987654321", "+5511912345678"
-SOUNDS = {line: Sound(line.value, SECONDS) for line in Line}
+SCRIPT = Script(
+    {line: Sound(line.value, SECONDS) for line in Line if line is not Line.PROMISED},
+    tuple((date(2026, 11, 18 + day), Sound(f"promised_{key}", SECONDS)) for key, day in enumerate((1, 3, 7), 1)),
+    {digit: Sound(f"digit_{digit}", SECONDS) for digit in "0123456789"},
+)
+FULL = Offers(2, say_line=True, send=True, promise_days=(1, 3, 7), paid=True, agent=True)
+LINE = "23793381286000000000300000000401198220000012345"  # a digitable line, 47 digits
 RULES = LedgerRules()
+
+
+class FakeDesk:
+    """What the house answers, and what it was asked."""
+
+    def __init__(self, line: str = "", *, sends: bool = True) -> None:
+        self._line, self._sends = line, sends
+        self.asked: list[str] = []
+
+    def pay_line(self) -> str:
+        self.asked.append("pay_line")
+        return self._line
+
+    def send(self) -> bool:
+        self.asked.append("send")
+        return self._sends
 
 
 class House:
@@ -49,11 +70,11 @@ class House:
         self.store.attempts.dialed([ID])
         self.board = self.switchboard()
 
-    def sounds(self, _attempt: Attempt) -> Mapping[Line, Sound]:
-        return SOUNDS
+    def script(self, _attempt: Attempt) -> Script:
+        return SCRIPT
 
     def switchboard(self) -> Switchboard:
-        line = InstanceLine("demo", ConversationPlan(), self.sounds, RULES)
+        line = InstanceLine("demo", ConversationPlan(), self.script, RULES)
         return Switchboard(self.store, {"demo": line}, lambda: NOW, patience=0.2)
 
     def ends(self, **facts: object) -> bool:

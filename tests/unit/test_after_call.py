@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from agi.conversation import ConversationPlan
+from agi.plan import ConversationPlan
 from agi.switchboard import InstanceLine, Switchboard
 from tests.unit.house import ID, NOW, NUMBER, OTHER, RULES, House
 from tests.unit.scripted import ScriptedCall
@@ -32,7 +32,7 @@ def entry(house: House) -> QueueEntry:
 
 def test_the_handler_goes_by_the_instance_s_table() -> None:
     house = House()
-    line = InstanceLine("demo", ConversationPlan(), house.sounds, RULES, TABLE)
+    line = InstanceLine("demo", ConversationPlan(), house.script, RULES, TABLE)
     house.board = Switchboard(house.store, {"demo": line}, lambda: NOW, patience=0.2)
     assert house.ends(answered=False, cause=17)
     assert (NOW + timedelta(days=2), "last try: busy, 1 in a row: left alone for 2 days") == (
@@ -44,7 +44,7 @@ def test_the_handler_goes_by_the_instance_s_table() -> None:
 def test_the_handler_goes_by_what_came_before() -> None:
     house, ids = House(), [ID[:-1] + last for last in "12"]
     twice = RetryTable({CallEnding.BUSY: RetryRule(in_a_row=2, rest=timedelta(days=2))})
-    line = InstanceLine("demo", ConversationPlan(), house.sounds, RULES, twice)
+    line = InstanceLine("demo", ConversationPlan(), house.script, RULES, twice)
     house.board = Switchboard(house.store, {"demo": line}, lambda: NOW, patience=0.2)
     assert house.ends(answered=False, cause=17)
     assert NOW + RULES.gap == entry(house).next_attempt_at

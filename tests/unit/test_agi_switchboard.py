@@ -1,24 +1,25 @@
 """From the answer to the outcome row, over the store's twin in memory and debtors who follow a script."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
-from agi.call import Detection, Hangup, Said
-from agi.conversation import ConversationPlan
+from agi.call import Hangup, Said
+from agi.plan import ConversationPlan
+from agi.recorder import HangUp
 from agi.switchboard import InstanceLine, Switchboard
 from tests.unit.house import ID, NOW, NUMBER, OTHER, RULES, House
 from tests.unit.scripted import SECONDS, ScriptedCall
 from worker.core import userfield
-from worker.core.enums import AttemptState, EntryState, Heard, LineResult, Result
+from worker.core.enums import Answerer, AttemptState, EntryState, Heard, LineResult, Result
 from worker.core.line_facts import LineFacts
 from worker.core.model import Attempt, Block, TalkFacts
-from worker.core.script import Line
+from worker.core.script import Offers
 from worker.errors import SpeechError, StoreUnavailable
-from worker.ports import Sound
+from worker.ports import Script
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_one_attempt_is_not_talked_to_twice(house: House) -> None:
 
 
 def test_without_sounds_the_call_ends_without_a_word(house: House) -> None:
-    def mute(_attempt: Attempt) -> Mapping[Line, Sound]:
+    def mute(_attempt: Attempt) -> Script:
         raise SpeechError("espeak-ng is not installed")
 
     house.board = Switchboard(
@@ -119,8 +120,8 @@ def test_a_refusal_is_stored_the_moment_the_key_is_pressed(
     seen: list[tuple[Block, ...]] = []
 
     class Watching(ScriptedCall):
-        def say(self, sound: str, *, keys: str = "") -> Said:
-            if sound.startswith("goodbye"):
+        def say(self, sound: str | Sequence[str], *, keys: str = "") -> Said:
+            if str(sound).startswith("goodbye"):
                 seen.append(house.blocks)
             return super().say(sound, keys=keys)
 
@@ -144,13 +145,38 @@ def test_an_invalid_number_closes_the_debtor_only_when_it_was_the_last(
 
 
 def test_after_a_crash_the_checkpoint_on_the_channel_counts(house: House) -> None:
-    call = ScriptedCall(["1"], hang_up_at=4)
+    call = ScriptedCall(["1"], hang_up_at=3)
     house.board.talk(call, ID)
     checkpoint = userfield.parse_talk(call.remembered[-1])
     assert (Heard.ALL, Result.CONFIRMED) == (checkpoint.heard, checkpoint.result)
     house.board = house.switchboard()  # another process
     assert house.ends(talk=checkpoint)
     assert checkpoint == house.outcome.talk
+
+
+@pytest.mark.parametrize(
+    ("keys", "told", "result"),
+    [
+        (["1", "0"], Result.TRANSFERRED, Result.TRANSFERRED),  # an agent took him, and one of both hung up
+        (["1", "0"], Result.WANTS_AGENT, Result.WANTS_AGENT),
+        (["1"], Result.TRANSFERRED, Result.CONFIRMED),  # nothing else is learned from the channel
+    ],
+)
+@pytest.mark.parametrize("together", [True, False])
+def test_that_an_agent_took_the_call_is_known_by_the_channel(
+    house: House, keys: list[str], told: Result, result: Result, *, together: bool
+) -> None:
+    line = InstanceLine("demo", ConversationPlan(offers=Offers(agent=True)), house.script, RULES)
+    house.board = Switchboard(house.store, {"demo": line}, lambda: NOW, patience=0.2)
+    call = ScriptedCall(keys, hang_up_at=4)
+    house.board.talk(call, ID)
+    checkpoint = replace(userfield.parse_talk(call.remembered[-1]), result=told)
+    if together:
+        facts = LineFacts(ID, NUMBER, answered=True, talk=checkpoint)
+        assert 1 == house.board.hung_up_together([HangUp(facts, ID, NOW, NOW)])
+    else:
+        assert house.ends(talk=checkpoint)
+    assert result is house.outcome.talk.result
 
 
 def test_the_hang_up_waits_for_the_conversation_to_notice_it(house: House) -> None:
@@ -228,7 +254,7 @@ def test_a_uniqueid_that_is_none_is_left_out(house: House) -> None:
 
 def test_an_unexpected_fault_in_a_conversation_ends_the_call_and_keeps_what_was_heard(house: House) -> None:
     class Faulty(ScriptedCall):
-        def detect_answerer(self) -> Detection:
+        def wait_key(self, keys: str, seconds: float) -> str | None:  # noqa: ARG002
             raise RuntimeError("a bug")
 
     call = Faulty()
@@ -237,7 +263,7 @@ def test_an_unexpected_fault_in_a_conversation_ends_the_call_and_keeps_what_was_
     assert call.ended
     assert "conversation broke" in [entry["event"] for entry in logs]
     assert house.ends()
-    assert TalkFacts(Heard.GREETING, SECONDS) == house.outcome.talk
+    assert TalkFacts(Heard.GREETING, 2 * SECONDS) == house.outcome.talk
 
 
 def test_hang_ups_that_never_come_do_not_fill_the_memory(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,3 +273,22 @@ def test_hang_ups_that_never_come_do_not_fill_the_memory(house: House, monkeypat
         assert live is not None
         live.over.set()
     assert 4 >= len(house.board._talks)
+
+
+def test_who_picked_up_stands_in_every_checkpoint_and_in_the_outcome(house: House) -> None:
+    call = ScriptedCall(["1"], amd="MACHINE")
+    house.board.talk(call, ID)
+    assert call.remembered
+    assert {"MACHINE~MACHINE-1-2"} == {"~".join(one.split("~")[5:]) for one in call.remembered}
+    assert house.ends()  # the channel's own variables are empty: over ARI nobody sets them
+    outcome = house.outcome
+    assert ("MACHINE", "MACHINE-1-2") == (outcome.amd_status, outcome.amd_cause)
+    assert Answerer.HUMAN is outcome.answerer  # a key always means a person
+
+
+def test_who_picked_up_is_known_from_the_checkpoint_when_our_process_has_died(house: House) -> None:
+    house.board.talk(ScriptedCall(amd="MACHINE"), ID)
+    talk = userfield.format_talk(TalkFacts(Heard.GREETING, 4.0), "MACHINE", "OURSMACHINE-950-2100")
+    other = house.switchboard()
+    assert other.hung_up(f"{ID}|n={NUMBER}|u=1|q=16|h={talk}", "1795237667.22")
+    assert ("MACHINE", Answerer.MACHINE) == (house.outcome.amd_status, house.outcome.answerer)

@@ -17,6 +17,8 @@ from worker.pbx.ari_events import (
     ChannelDtmfReceived,
     ChannelHangupRequest,
     ChannelStateChange,
+    ChannelTalkingFinished,
+    ChannelTalkingStarted,
     ChannelVarset,
     Dial,
     Event,
@@ -43,6 +45,7 @@ BORN = RAW | {"creationtime": "2026-11-21T02:09:03.588-0300"}
 ENDED = UserEvent(
     ID, "A", "x", datetime(2026, 11, 21, 5, 9, 33, 588_000, UTC), datetime(2026, 11, 21, 5, 9, 3, 588_000, UTC)
 )
+AT = ENDED.at.timestamp()
 BRIDGED = PLAYBACK | {"target_uri": "bridge:b"}
 
 
@@ -55,7 +58,12 @@ def said(kind: str, **fields: Any) -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (said("StasisStart", channel=RAW, args=[ID]), StasisStart(ID, (ID,), CHANNEL)),
+        (said("StasisStart", channel=RAW, args=[ID]), StasisStart(ID, (ID,), CHANNEL, AT)),
+        (said("ChannelTalkingStarted", channel=RAW), ChannelTalkingStarted(ID, AT, True, "fibra", CHANNEL.name)),
+        (
+            said("ChannelTalkingFinished", channel=RAW | {"state": "Down"}, duration=420),
+            ChannelTalkingFinished(ID, AT, False, "fibra", CHANNEL.name, 420),
+        ),
         (said("StasisEnd", channel=RAW), StasisEnd(ID)),
         (said("ChannelDestroyed", channel=RAW, cause=17, cause_txt="Busy"), ChannelDestroyed(ID, 17, "Busy")),
         (said("ChannelHangupRequest", channel=RAW, cause=16, soft=True), ChannelHangupRequest(ID, 16, True)),

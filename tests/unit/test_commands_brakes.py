@@ -4,22 +4,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from types import TracebackType
-from typing import Self
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.unit.standing_in import StandIn
 from tests.unit.world import NOON, ZONE
 from worker import configfile, convert
 from worker.commands import brakes as commands
 from worker.commands.base import app
 from worker.core.brakes import ALL, Brake, BrakeKind, BrakeRules, CallCount
 from worker.errors import UsageError
-from worker.settings import Instance, Settings
 from worker.store.memory import memory_store
 from worker.store.memory_tables import Tables
-from worker.store_ports import Store
 
 CONFIG = """
 database: {user: collector, password: {env: DB}}
@@ -39,26 +36,14 @@ MONTH_AGO = TODAY.replace(month=TODAY.month - 1)
 
 
 @dataclass
-class Running:
-    """Stands for `App`: the same store, nothing of the outside world."""
+class Running(StandIn):
+    """With calls that can be cut."""
 
-    settings: Settings
     tables: Tables = field(default_factory=Tables)
     cut: list[Sequence[Brake]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.store: Store = memory_store(self.tables)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing to close."""
-
-    def instances(self, only: str | None = None) -> list[Instance]:
-        return list(self.settings.instances) if only is None else [self.settings.instance(only)]
+        self.store = memory_store(self.tables)
 
     def hang_up(self, held: Sequence[Brake]) -> set[str]:
         self.cut.append(held)

@@ -34,6 +34,7 @@ L = LineResult
         (L.UNREACHABLE, 20, "SIP 480 Temporarily Unavailable"),  # its Reason header said 20
         (L.NO_ANSWER, 0, "SIP 180 Ringing"),  # our ring timeout
         (L.NO_ANSWER, 0, "SIP 183 Session Progress"),
+        (L.NO_ANSWER, 0, "SIP 200 OK"),  # picked up in the moment in which we gave up
         (L.NO_ANSWER, 0, ""),
         (L.NO_ANSWER, None, "  "),
         # the rest of res_pjsip's mapping
@@ -79,7 +80,6 @@ L = LineResult
         (L.UNKNOWN, 0, "SIP 499 Whatever"),
         (L.UNKNOWN, 127, ""),
         (L.UNKNOWN, 31, "SIP 180 Ringing"),
-        (L.UNKNOWN, 0, "SIP 200 OK"),  # accepted, but never answered to us
         (L.UNKNOWN, 0, "busy"),
         (L.UNKNOWN, 0, "PRI 486"),  # not a SIP code
         (L.UNKNOWN, 999, ""),

@@ -11,7 +11,7 @@ from worker.core.enums import Heard, Result
 from worker.core.line_facts import LineFacts
 from worker.core.model import TalkFacts
 from worker.core.ulid import is_ulid
-from worker.core.userfield import format_talk, parse, parse_talk, render
+from worker.core.userfield import LONG_TALK_LIMIT, format_early, format_talk, parse, parse_talk, render
 
 ID = "01ARYZ6S410000000000000000"
 TALK = TalkFacts(Heard.ALL, 12.4, Result.PROMISE, "113", date(2026, 12, 1))
@@ -134,3 +134,44 @@ def test_what_does_not_fit_is_cut_when_written() -> None:
     assert len(render(line)) <= 255
     assert "t t t" in render(line)
     assert parse(render(line)).amd_cause == "w" * 48
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(
+    TALKS,
+    st.sampled_from(["HUMAN", "MACHINE", "NOTSURE", "HANGUP"]),
+    st.from_regex(r"[A-Z0-9-]{0,40}", fullmatch=True),
+)
+def test_who_picked_up_follows_the_talk_and_is_read_again(talk: TalkFacts, status: str, cause: str) -> None:
+    text = format_talk(talk, status, cause)
+    assert len(text) <= LONG_TALK_LIMIT
+    assert LineFacts(ID, amd_status=status, amd_cause=cause, talk=talk) == parse(f"{ID}|h={text}")
+    assert talk == parse_talk(text)
+
+
+@pytest.mark.parametrize(
+    ("talk", "status", "cause"),
+    [
+        ("~~~~~MACHINE~ANNOUNCEMENT-9-4720", "MACHINE", "ANNOUNCEMENT-9-4720"),  # nobody answered
+        ("all~1.0~none~~~HUMAN~X-1~~~~~MACHINE~ANNOUNCEMENT-9-1", "HUMAN", "X-1"),  # what was learnt later counts
+        ("all~1.0~none~1~", "", ""),
+        ("all~1.0~none~1~~~~~~", "", ""),
+        ("all~1.0~none~~~human~X", "", ""),  # garbled: the cause alone says nothing
+    ],
+)
+def test_who_picked_up_is_read_from_the_end_of_a_checkpoint(talk: str, status: str, cause: str) -> None:
+    line = parse(f"{ID}|h={talk}")
+    assert (status, cause) == (line.amd_status, line.amd_cause)
+
+
+def test_what_the_channel_itself_says_counts_before_a_checkpoint_that_may_be_cut() -> None:
+    line = parse(f"{ID}|a=MACHINE|w=MAXWORDS-6-6|h=all~1.0~none~~~HUM")
+    assert ("MACHINE", "MAXWORDS-6-6") == (line.amd_status, line.amd_cause)
+
+
+def test_what_is_heard_before_the_answer_stands_alone_or_behind_a_checkpoint() -> None:
+    said = format_early("MACHINE", "ANNOUNCEMENT-9-4720;|\n")
+    assert "~~~~~MACHINE~ANNOUNCEMENT-9-4720" == said
+    assert "MACHINE" == parse(f"{ID}|h={said}").amd_status
+    talk = TalkFacts(Heard.GREETING, 2.0)
+    assert talk == parse_talk(format_talk(talk, "HUMAN", "X") + said)

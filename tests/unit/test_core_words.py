@@ -147,3 +147,19 @@ def test_bills_are_feminine(spoken: str, n: int) -> None:
 )
 def test_a_day_is_said_with_month_and_year(spoken: str, day: date) -> None:
     assert spoken == words.day(day)
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        (date(2026, 11, 23), "na segunda-feira, dia vinte e três de novembro"),
+        (date(2026, 11, 24), "na terça-feira, dia vinte e quatro de novembro"),
+        (date(2026, 11, 25), "na quarta-feira, dia vinte e cinco de novembro"),
+        (date(2026, 11, 26), "na quinta-feira, dia vinte e seis de novembro"),
+        (date(2026, 11, 27), "na sexta-feira, dia vinte e sete de novembro"),
+        (date(2026, 11, 28), "no sábado, dia vinte e oito de novembro"),
+        (date(2026, 11, 1), "no domingo, dia primeiro de novembro"),
+    ],
+)
+def test_a_near_day_is_named_by_its_weekday(when: date, said: str) -> None:
+    assert said == words.on_day(when)

@@ -4,7 +4,7 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,20 +16,6 @@ from worker.settings import Log
 
 ULID = "01KAHB3J9Z0123456789ABCDEF"
 NUMBER = "+5511987654321"
-
-
-@pytest.fixture(autouse=True)
-def as_it_was() -> Iterator[None]:
-    """Logging belongs to the whole test run: put it back."""
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    yield
-    for handler in [one for one in root.handlers if one not in before]:
-        root.removeHandler(handler)
-        handler.close()
-    root.setLevel(level)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
 
 
 def written(settings: Log, say: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> str:

@@ -4,13 +4,15 @@ import dataclasses
 import errno
 import os
 import socket
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from worker import settings
 from worker.core.enums import Origination
-from worker.pbx import callfile
+from worker.core.recording import Recording
+from worker.pbx import callfile, variables
 from worker.ports import DialOrder, Placed
 
 ID = "01JABCDEFGHJKMNPQRSTVWXYZ0"
@@ -174,3 +176,16 @@ def test_ready_says_what_is_missing(pbx: settings.Pbx) -> None:
     assert "collector handler" in callfile.CallFileDialler(ready).ready()
     pbx.spool.rmdir()
     assert "does not exist" in callfile.CallFileDialler(pbx).ready()
+
+
+def test_a_call_that_is_recorded_passes_by_the_recorder_first() -> None:
+    body = callfile.content(dataclasses.replace(ORDER, recording=Recording(ID, date(2024, 10, 18), "demo")))
+    assert f"Context: {variables.CONTEXT_RECORD}\n" in body
+    assert f"Setvar: COLLECTOR_RECORDING=out-collector-{ID}-20241018-demo.wav\n" in body
+    assert "Setvar: COLLECTOR_RECORDING_DAY=2024/10/18\n" in body
+
+
+def test_a_call_file_has_nobody_to_hear_what_talk_detect_would_tell(pbx: settings.Pbx) -> None:
+    assert Placed.ACCEPTED is placed(pbx, dataclasses.replace(ORDER, listen=True))
+    (file,) = pbx.spool.iterdir()
+    assert EXPECTED == file.read_text()

@@ -12,9 +12,10 @@ from worker.settings import Instance, Schedule
 DIALLING = {"dial", "dialer", "reconcile", "hang_up", "watch", "count"}
 
 
-def instance(name: str = "fibra", **rules: Any) -> Instance:
+def instance(name: str = "fibra", *, hook: bool = False, **rules: Any) -> Instance:
     return Instance.model_validate(
         {
+            "payment_hook": {"command": ["/bin/true"]} if hook else None,
             "id": name,
             "company": "Fibra",
             "zone": "America/Manaus",
@@ -52,8 +53,15 @@ def test_a_queue_that_goes_by_the_hour_is_ordered_anew_at_each_hour(
     assert [Due("reorder", "serra", At("America/Manaus", 0))] == [due for due in plan if due.job == "reorder"]
 
 
+def test_what_callees_asked_for_is_looked_for_every_ten_seconds_where_a_hook_sends_it() -> None:
+    plan = schedule.side_work(Schedule(), [instance(), instance("serra", hook=True)])
+    assert [Due("payments", "serra", Every(10))] == [due for due in plan if due.job == "payments"]
+
+
 def test_each_side_job_is_due_at_some_time_and_has_a_name_of_its_own() -> None:
-    plan = schedule.side_work(Schedule(), [instance(best_hour=True), instance("serra", best_hour=True)])
+    plan = schedule.side_work(
+        Schedule(), [instance(name, hook=True, best_hour=True) for name in ("fibra", "serra")]
+    )
     assert set(side_jobs.JOBS) == {due.job for due in plan}
     assert len(plan) == len({due.name for due in plan}) == 2 * len(side_jobs.JOBS)
 
@@ -61,7 +69,7 @@ def test_each_side_job_is_due_at_some_time_and_has_a_name_of_its_own() -> None:
 def test_what_dials_or_ends_calls_is_no_side_work() -> None:
     watching = schedule.watch_work(Schedule(reconcile_every_seconds=30))
     assert Due("reconcile", "", Every(30), at_once=True) in watching
-    assert {due.job for due in watching} <= DIALLING
+    assert {due.job for due in watching} <= DIALLING | {"recordings"}  # those lie on the PBX that dialled
     assert set() == DIALLING & set(side_jobs.JOBS)
 
 

@@ -4,20 +4,22 @@ from datetime import datetime, timedelta
 
 import pytest
 import typer.testing
+from pydantic import BaseModel
 from structlog.testing import capture_logs
 
-from agi.conversation import ConversationPlan
+from agi.plan import ConversationPlan
 from agi.switchboard import InstanceLine, Switchboard
 from tests.unit.house import ID, NOW, RULES, House
 from tests.unit.scripted import ScriptedCall
 from tests.unit.test_configfile import ENV
 from tests.unit.test_jobs_brakes import Bed
 from tests.unit.world import NOON, ZONE
-from worker import configfile, doctor_pbx, service
+from worker import configfile, convert, doctor_pbx, service
 from worker.app import App
 from worker.commands import base, calls, explain, plan
 from worker.commands.base import app
 from worker.core import brakes
+from worker.core.script import AGENT_GRACE_SECONDS, TRANSFERS_AT_MOST
 from worker.dial_settings import Dialling
 from worker.errors import ConfigError, UsageError
 from worker.jobs.brakes import Watch, Watched
@@ -26,6 +28,7 @@ from worker.report import metrics
 from worker.settings import Settings
 from worker.store.memory import memory_store
 from worker.store_ports import Store
+from worker.talk_settings import Agent
 
 CONFIG = """
 database: {user: collector, password: {env: DB}}
@@ -85,11 +88,20 @@ def test_a_file_in_which_nobody_is_for_this_pbx_gets_one_sentence() -> None:
 
 
 def test_the_longest_call_of_any_pbx_is_the_longest_that_settings_allow() -> None:
-    most = timedelta()
-    for name in ("ring_seconds", "max_call_seconds"):
-        (limit,) = [one.le for one in Dialling.model_fields[name].metadata if hasattr(one, "le")]
-        most += timedelta(seconds=limit)
-    assert most == ANY_CALL
+    def limit(model: type[BaseModel], name: str) -> int:
+        (most,) = [one.le for one in model.model_fields[name].metadata if hasattr(one, "le")]
+        return int(most)
+
+    most = limit(Dialling, "ring_seconds") + limit(Dialling, "max_call_seconds")
+    most += TRANSFERS_AT_MOST * (limit(Agent, "ring_seconds") + AGENT_GRACE_SECONDS) + limit(Agent, "max_seconds")
+    assert timedelta(seconds=most) == ANY_CALL
+
+
+def test_the_longest_call_counts_with_an_agent_s_talk() -> None:
+    assert timedelta(seconds=270) == convert.longest_call(settings())
+    agent = "    pbx: norte\n    conversation: {agent: {extension: '200', ring_seconds: 20, max_seconds: 1800}}\n"
+    changed = settings(CONFIG.replace("    pbx: norte\n", agent, 1))
+    assert timedelta(seconds=270 + 2 * 25 + 1800) == convert.longest_call(changed)
 
 
 # --- commands ----------------------------------------------------------------------------------------
@@ -226,7 +238,7 @@ def test_the_alarm_of_an_obstacle_names_its_pbx_and_metrics_find_it(kind: str, p
 
 def test_a_call_of_an_instance_that_is_not_of_this_pbx_hears_not_a_word_and_is_recorded() -> None:
     house = House()
-    line = InstanceLine("demo", ConversationPlan(), house.sounds, RULES, here=False)
+    line = InstanceLine("demo", ConversationPlan(), house.script, RULES, here=False)
     house.board = Switchboard(house.store, {"demo": line}, lambda: NOW, patience=0.2)
     call = ScriptedCall(["1"])
     with capture_logs() as logs:

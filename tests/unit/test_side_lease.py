@@ -5,10 +5,10 @@ import pytest
 from tests.unit.world import Clock
 from worker.doctor import Finding
 from worker.doctor_side import examine
+from worker.running_ports import Presence
 from worker.settings import Schedule
 from worker.side_lease import KIND, NAME, TTL, Lease
 from worker.store.memory import memory_store
-from worker.store_ports import Presence
 
 
 @pytest.fixture

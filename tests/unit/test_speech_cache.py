@@ -1,10 +1,13 @@
 """The cache of sounds stays within its bounds without taking a sound out of a call."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from agi.playing import file_seconds
 from worker.speech.cache import KEEP_SECONDS, REFRESH_SECONDS, SoundCache
 
 NOW = 1_800_000_000.0
@@ -87,3 +90,55 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytes
 def test_no_folder_yet_is_an_empty_cache(tmp_path: Path) -> None:
     assert 0 == cache(tmp_path).prune()
     assert cache(tmp_path).find(f"{1:064x}") is None
+
+
+MAKER = """
+import sys, time
+from pathlib import Path
+from worker.speech.cache import SoundCache
+from worker.speech.voice import CachedVoice
+
+class Engine:
+    def recipe(self, text): return "test"
+    def speak(self, text): return bytes((1, 9) * 8000)  # a second of sound
+
+ahead = float(sys.argv[3])  # hours later, so that what was made may go
+cache = SoundCache(Path(sys.argv[1]), "collector", max_bytes=400_000, clock=lambda: time.time() + ahead)
+voice = CachedVoice(Engine(), cache)
+for number in range(40):
+    voice.render(f"{sys.argv[2]} {number}")
+"""
+
+
+def test_two_processes_keep_the_bound_together(tmp_path: Path) -> None:
+    both = [_maker(tmp_path, name, 0) for name in ("one", "two")]
+    assert [0, 0] == [one.wait(60) for one in both]
+    assert size(tmp_path) > 400_000  # all of them young: they may be in calls
+    assert 0 == _maker(tmp_path, "three", 3 * KEEP_SECONDS).wait(60)
+    assert size(tmp_path) <= 400_000 + 41 * 9000  # its own forty are young in its turn
+
+
+def _maker(folder: Path, name: str, ahead: float) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-c", MAKER, str(folder), name, str(ahead)])
+
+
+def size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*.alaw"))
+
+
+@pytest.mark.parametrize(("old", "new"), [("alaw", "sln"), ("ulaw", "alaw"), ("sln", "ulaw")])
+def test_what_was_made_in_another_format_counts_and_goes(tmp_path: Path, old: str, new: str) -> None:
+    before = SoundCache(tmp_path, "collector", clock=lambda: NOW, form=old).put(f"{7:064x}", DATA)
+    os.utime(tmp_path / f"{before.name}.{old}", (NOW - 9 * KEEP_SECONDS,) * 2)
+    now = SoundCache(tmp_path, "collector", max_bytes=1, clock=lambda: NOW, form=new)
+    assert now.find(f"{7:064x}") is None
+    assert 1 == now.prune()
+    assert [] == [file for file in tmp_path.rglob("*") if file.is_file()]
+
+
+@pytest.mark.parametrize(("form", "bytes_a_second"), [("alaw", 8000), ("ulaw", 8000), ("sln", 16000)])
+def test_a_sound_has_the_length_that_the_call_side_reckons(tmp_path: Path, form: str, bytes_a_second: int) -> None:
+    sounds = SoundCache(tmp_path, "collector", clock=lambda: NOW, form=form)
+    sound = sounds.put(f"{7:064x}", bytes(bytes_a_second * 2))
+    assert sound == sounds.find(f"{7:064x}")
+    assert 2.0 == sound.seconds == file_seconds(tmp_path)(sound.name)

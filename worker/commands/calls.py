@@ -22,12 +22,13 @@ from worker.commands.base import (
     settings_of,
 )
 from worker.commands.data import SyncWhat, sync_safely
+from worker.commands.recordings import tape_of
 from worker.errors import UsageError
 from worker.jobs import dial as dialling
 from worker.jobs.history import Report
 from worker.report import figures as report_figures
 from worker.report import render as report_render
-from worker.service import Service, run_reconcile
+from worker.service import Service, run_reconcile, run_recordings
 from worker.settings import Instance
 from worker.side_jobs import quiet
 
@@ -40,7 +41,9 @@ JobName = Literal[
     "reconcile",
     "reorder",
     "write_back",
+    "payments",
     "reports",
+    "recordings",
 ]
 ReportFormat = Literal["table", "csv", "json", "md", "html"]
 SYNC_OF: dict[str, SyncWhat] = {
@@ -120,7 +123,9 @@ def run_job(
 def _run(running: App, job: JobName, instances: list[Instance]) -> list[Report]:
     if job == "reconcile":
         return [run_reconcile(running)]
-    if job in ("reorder", "write_back"):
+    if job == "recordings":
+        return [run_recordings(running)]
+    if job in ("reorder", "write_back", "payments"):
         return [report for one in instances for report in side_jobs.run(job, running, one)]
     return [report for one in instances for report in sync_safely(running, one, SYNC_OF[job], quiet)]
 
@@ -157,7 +162,8 @@ def outcomes(
         start, end = _day(day, zone)
         chosen(running, instance)
         rows = running.store.outcomes.listing(start, end, instance, limit)
-    typer.echo(show.outcomes(rows, zone, json_wanted=as_json, full_numbers=full_numbers))
+        tapes = {row.outcome.attempt_id: tape_of(running, row.outcome) for row in rows}
+    typer.echo(show.outcomes(rows, zone, tapes, json_wanted=as_json, full_numbers=full_numbers))
 
 
 @app.command()

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from worker import configfile, doctor_side
+from worker import configfile, doctor_side, doctor_voice
 from worker.app import App, utc_now
 from worker.commands import show
 from worker.commands.base import JsonOption, app, settings_of
 from worker.doctor import examine
 from worker.errors import ConfigError, PbxRefused, SourceError
 from worker.pbx import callfile, dialplan
-from worker.settings import Instance
+from worker.settings import Instance, Settings
 from worker.store import migrate as migrations
 
 
@@ -23,6 +23,7 @@ def check_config(ctx: typer.Context) -> None:
     with App(settings) as running:
         problems = _legal_problems(running)
         problems += [line for one in settings.instances for line in _source_problems(running, one)]
+        problems += [line for one in _languages(settings) for line in _message_problems(running, one)]
         if problems:
             raise ConfigError(problems)
     typer.echo(f"{ctx.obj}: good, {len(settings.instances)} instance(s)")
@@ -31,6 +32,20 @@ def check_config(ctx: typer.Context) -> None:
 def _legal_problems(running: App) -> list[str]:
     try:
         _ = running.law
+    except ConfigError as error:
+        return error.problems
+    return []
+
+
+def _languages(settings: Settings) -> list[Instance]:
+    """One instance of each folder of messages."""
+    return list({one.conversation.messages: one for one in settings.instances}.values())
+
+
+def _message_problems(running: App, instance: Instance) -> list[str]:
+    """Templates that are missing, wrong, or tell of a debt too early."""
+    try:
+        running.messages(instance)
     except ConfigError as error:
         return error.problems
     return []
@@ -51,6 +66,7 @@ def doctor(ctx: typer.Context, as_json: JsonOption = False) -> None:
     with App(settings_of(ctx)) as running:
         findings = [
             *examine(running),
+            *doctor_voice.examine(running, utc_now()),
             *doctor_side.examine(running.settings.schedule, running.store.presence, utc_now()),
         ]
     typer.echo(show.findings(findings, as_json))

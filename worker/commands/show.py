@@ -3,7 +3,7 @@
 import io
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -129,14 +129,26 @@ def dialled(parts: Sequence[Progress], json_wanted: bool) -> str:
     return "\n".join(lines)
 
 
-def outcomes(rows: Sequence[OutcomeRow], zone: ZoneInfo, *, json_wanted: bool, full_numbers: bool) -> str:
-    shown = [_outcome(row, zone, full_numbers=full_numbers) for row in rows]
+def outcomes(
+    rows: Sequence[OutcomeRow],
+    zone: ZoneInfo,
+    tapes: Mapping[str, str],
+    *,
+    json_wanted: bool,
+    full_numbers: bool,
+) -> str:
+    """`tapes`: the files of recordings by attempt id; a table says only that there is one."""
+    shown = [_outcome(row, zone, tapes, full_numbers=full_numbers) for row in rows]
     if json_wanted:
         return as_json(shown)
-    return grid(OUTCOME_COLUMNS, [[row[name] for name in OUTCOME_COLUMNS] for row in shown])
+    columns = (*OUTCOME_COLUMNS, "recording") if any(tapes.values()) else OUTCOME_COLUMNS
+    seen = [row | {"recording": "yes" if row["recording"] else ""} for row in shown]
+    return grid(columns, [[row[name] for name in columns] for row in seen])
 
 
-def _outcome(row: OutcomeRow, zone: ZoneInfo, *, full_numbers: bool) -> dict[str, object]:
+def _outcome(
+    row: OutcomeRow, zone: ZoneInfo, tapes: Mapping[str, str], *, full_numbers: bool
+) -> dict[str, object]:
     one = row.outcome
     return {
         "ended": one.ended_at.astimezone(zone).strftime("%H:%M:%S"),
@@ -156,4 +168,5 @@ def _outcome(row: OutcomeRow, zone: ZoneInfo, *, full_numbers: bool) -> dict[str
         "seconds": round(one.talk_seconds, 1),
         "source": one.source,
         "cdr": {True: "found", False: "MISSING", None: ""}[row.cdr_found],
+        "recording": tapes.get(one.attempt_id, ""),
     }

@@ -33,6 +33,12 @@ def in_order(waiting: Waiting, table: RetryTable) -> list[Phone]:
     return sorted(waiting.phones, key=place)
 
 
+def others_left(waiting: Waiting, number: str) -> bool:
+    """Whether the debtor has another number than this one that is not blocked."""
+    blocked = {block.number for block in waiting.blocks} | {number}
+    return any(phone.number not in blocked for phone in waiting.phones)
+
+
 def _of_the_latest(waiting: Waiting, table: RetryTable) -> Which | None:
     """None: nothing is known of the latest call, or there is no again after it."""
     ending = waiting.last_ending

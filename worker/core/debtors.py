@@ -1,7 +1,7 @@
 """Clients, bills and contracts -> debtors: who owes what and may be called, summed up for one call."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from decimal import Decimal
 
@@ -37,6 +37,15 @@ def merge(
         if client.collectable and client.client_id in owed
     ]
     return sorted(found, key=lambda debtor: (debtor.oldest_due, debtor.client_id))
+
+
+def with_interest(bills: Collection[Bill]) -> Decimal | None:
+    """What they come to with fine and interest; None unless that is known of each, and more than without."""
+    updated = [bill.updated_amount for bill in bills if bill.updated_amount is not None]
+    if len(updated) < len(bills):
+        return None
+    total = sum(updated, Decimal(0))
+    return total if total > sum(bill.open_amount for bill in bills) else None
 
 
 def _debtor(client: Client, bills: list[Bill]) -> Debtor:

@@ -37,7 +37,7 @@ class Phone:
 class Rejected:
     """A row, or a part of one, that could not be used: counted and shown, never dropped in silence."""
 
-    kind: str  # client | bill | contract | phone | document
+    kind: str  # client | bill | contract | phone | document | pay_line
     source_id: str  # the ERP's id, or the line of a file
     reason: str  # one sentence
     row_id: str | None = None  # the ERP's id where source_id is something else; empty: the row has none to read
@@ -72,6 +72,7 @@ class Bill:
     status: BillStatus = BillStatus.OPEN
     contract_id: str | None = None
     updated_amount: Decimal | None = None  # with fine and interest, where the source reckons them
+    pay_line: str | None = None  # the digitable line, 47 or 48 digits that have been checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,7 @@ class Attempt:
     debtor: str = ""  # the ledger's key
     trunk: str = ""  # "pbx/trunk"
     caller_id: str = ""
+    updated_total: Decimal | None = None  # with fine and interest, where the ERP reckons them for all his bills
     streak: Streak = Streak()  # of the debtor's calls before this one; known while it is open
 
 
@@ -225,6 +227,7 @@ class Waiting:
     reached: dict[str, datetime] = field(default_factory=dict)  # by number: when a person last picked up there
     synced_at: datetime | None = None  # when the bills were last read whole
     last_ending: CallEnding | None = None  # of the latest call, to the last number of `last_outcome`
+    updated_total: Decimal | None = None  # as of Attempt; known once the ERP has been asked what is still owed
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ _BY_BOTH: Final = {
     (21, 407): LineResult.FAILED,
 }
 
-_UNHEARD: Final = ("INITIALSILENCE", "TOOLONG")  # AMD heard nothing, or could not make up its mind in time
+UNHEARD: Final = ("INITIALSILENCE", "TOOLONG")  # AMD heard nothing, or could not make up its mind in time
 
 
 def line_result(facts: LineFacts) -> LineResult:
@@ -88,8 +88,9 @@ def line_result(facts: LineFacts) -> LineResult:
     found = _BY_BOTH.get((cause, code)) or _BY_CAUSE.get(cause) or _BY_SIP.get(code)
     if found:
         return found
-    if cause == 0 and (not facts.tech_text.strip() or 100 <= code < 200):
-        return LineResult.NO_ANSWER  # our own ring timeout: 16, 18 and 21 report no cause (asterisk#1660)
+    if cause == 0 and (not facts.tech_text.strip() or 100 <= code < 300):
+        # our own ring timeout: 16, 18 and 21 report no cause (asterisk#1660); 2xx: his answer crossed it
+        return LineResult.NO_ANSWER
     return LineResult.UNKNOWN
 
 
@@ -99,7 +100,7 @@ def answerer(facts: LineFacts, talk: TalkFacts) -> Answerer:
         return Answerer.NOBODY
     if talk.keys or facts.amd_status == "HUMAN":
         return Answerer.HUMAN
-    if facts.amd_status == "MACHINE" and not facts.amd_cause.startswith(_UNHEARD):
+    if facts.amd_status == "MACHINE" and not facts.amd_cause.startswith(UNHEARD):
         return Answerer.MACHINE
     return Answerer.NOT_SURE
 

@@ -30,6 +30,19 @@ def new_ulid(now: datetime, randbits: Callable[[int], int]) -> str:
     return "".join(_ALPHABET[value >> shift & 31] for shift in range(5 * (LENGTH - 1), -1, -5))
 
 
+def time_of(ulid: str) -> datetime:
+    """The instant it was made. ValueError when it is no ULID."""
+    if not is_ulid(ulid):
+        raise ValueError("not a ULID")
+    milliseconds = 0
+    for letter in ulid[:10]:
+        milliseconds = milliseconds << 5 | _ALPHABET.index(letter)
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        raise ValueError("a ULID of no time that there is") from None
+
+
 def is_ulid(text: str) -> bool:
     """Exactly as we write them: upper case, no more and no less."""
     return _SHAPE.fullmatch(text) is not None

@@ -1,7 +1,7 @@
 """CDR(userfield): what the dialplan writes about a call when it ends, and how we read it again.
 
 `<attempt>|n=<E.164>|u=<1: answered>|q=<cause>|t=<tech text>|a=<AMDSTATUS>|w=<AMDCAUSE>|r=<ring s>|d=<talk s>
-|h=<talk>`, in one line.
+|h=<talk>`, in one line. Of calls over ARI `a` and `w` are missing: their checkpoint ends in both.
 """
 
 import re
@@ -19,6 +19,7 @@ from worker.core.ulid import is_ulid
 
 USERFIELD_LIMIT: Final = 255  # cdr.userfield is VARCHAR(255)
 TALK_LIMIT: Final = 60
+LONG_TALK_LIMIT: Final = 110  # with who picked up
 KEYS_LIMIT: Final = 20
 TECH_LIMIT: Final = 50  # with the longest of everything else the whole is 255 characters
 AMD_CAUSE_LIMIT: Final = 48
@@ -30,6 +31,7 @@ _SECONDS: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{0,6})?")
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{7,14}")
 _AMD_STATUS: Final = re.compile("[A-Z]{1,10}")
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]|[|;]")
+_NOT_AMD: Final = re.compile(r"[^-A-Z0-9]")
 _NOT_A_KEY: Final = re.compile(r"[^0-9A-D*#]")
 _BEFORE_TECH: Final = ("n", "u", "q", "t")
 
@@ -50,14 +52,15 @@ def parse(text: str) -> LineFacts:
         key, sign, value = piece.partition("=")
         if sign and not (key in _BEFORE_TECH and key in fields):
             fields[key] = value
+    status, cause = _detection(fields.get("h", ""))
     return LineFacts(
         attempt_id=attempt_id,
         number=_matching(_NUMBER, fields.get("n", "")),
         answered=fields.get("u") == "1",
         cause=_cause(fields.get("q", "")),
         tech_text=_clean(fields.get("t", ""), TECH_LIMIT),
-        amd_status=_matching(_AMD_STATUS, fields.get("a", "")),
-        amd_cause=_clean(fields.get("w", ""), AMD_CAUSE_LIMIT),
+        amd_status=_matching(_AMD_STATUS, fields.get("a") or status),
+        amd_cause=_clean(fields.get("w") or cause, AMD_CAUSE_LIMIT),
         ring_seconds=_seconds(fields.get("r", "")),
         talk_seconds=_seconds(fields.get("d", "")),
         talk=parse_talk(fields.get("h", "")),
@@ -82,11 +85,22 @@ def render(facts: LineFacts) -> str:
     )
 
 
-def format_talk(talk: TalkFacts) -> str:
-    """Heard, seconds, result, keys and promised day: `all~12.4~promise~113~2026-12-01`; at most 60 characters."""
+def format_talk(talk: TalkFacts, status: str = "", cause: str = "") -> str:
+    """Heard, seconds, result, keys and promised day: `all~12.4~promise~113~2026-12-01`; at most 60 characters.
+
+    Then who picked up, where that is known: `~MACHINE~MAXWORDS-6-6`; at most 110 in all.
+    """
     promise = talk.promise_day.isoformat() if talk.promise_day else ""
     keys = _NOT_A_KEY.sub("", talk.keys)[:KEYS_LIMIT]
-    return _PART.join((talk.heard, _written(talk.heard_seconds, 9999.9), talk.result, keys, promise))
+    parts = [talk.heard, _written(talk.heard_seconds, 9999.9), talk.result, keys, promise]
+    if status:
+        parts += [_NOT_AMD.sub("", status)[:8], _NOT_AMD.sub("", cause)[:40]]
+    return _PART.join(parts)
+
+
+def format_early(status: str, cause: str) -> str:
+    """What was known of who picks up before anybody did: it follows a checkpoint, or stands alone."""
+    return _PART * 5 + _PART.join((_NOT_AMD.sub("", status)[:8], _NOT_AMD.sub("", cause)[:40]))
 
 
 def parse_talk(text: str) -> TalkFacts:
@@ -99,6 +113,12 @@ def parse_talk(text: str) -> TalkFacts:
         keys=_NOT_A_KEY.sub("", keys)[:KEYS_LIMIT],
         promise_day=_day(promise),
     )
+
+
+def _detection(talk: str) -> tuple[str, str]:
+    """Status and cause at the end of a checkpoint; empty where it says nothing."""
+    status, cause = (*_PARTS.split(talk), "", "", "", "", "", "", "")[5:7]
+    return (status, cause) if _AMD_STATUS.fullmatch(status) else ("", "")
 
 
 def _clean(text: str, limit: int) -> str:

@@ -57,6 +57,15 @@ _MONTHS: Final = [
     "novembro",
     "dezembro",
 ]
+_WEEKDAYS: Final = [
+    "na segunda-feira",
+    "na terça-feira",
+    "na quarta-feira",
+    "na quinta-feira",
+    "na sexta-feira",
+    "no sábado",
+    "no domingo",
+]
 _CENT: Final = Decimal("0.01")
 
 
@@ -96,6 +105,12 @@ def day(when: date) -> str:
     """vinte de outubro de dois mil e vinte e seis; the first of a month is primeiro."""
     of_month = "primeiro" if when.day == 1 else number(when.day)
     return f"{of_month} de {_MONTHS[when.month - 1]} de {number(when.year)}"
+
+
+def on_day(when: date) -> str:
+    """na segunda-feira, dia vinte e três de novembro: of a day so near that its year goes without saying."""
+    of_month = "primeiro" if when.day == 1 else number(when.day)
+    return f"{_WEEKDAYS[when.weekday()]}, dia {of_month} de {_MONTHS[when.month - 1]}"
 
 
 def bills(n: int) -> str:

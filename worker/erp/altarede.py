@@ -18,6 +18,7 @@ Everything else is configuration (`AltaRedeSource`, `AltaRedeFields`) without de
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from itertools import chain
 from threading import Lock
 from typing import Final
 
@@ -28,6 +29,7 @@ from worker.erp.altarede_answer import Row
 from worker.erp.altarede_http import AltaRedeReader, Ask
 from worker.erp.altarede_map import BillReading
 from worker.erp.csvfile import CsvFiles
+from worker.erp.pay_lines import bad_lines
 from worker.erp.seen_ids import SeenIds
 from worker.erp.source import USUAL, BadValue, Reading
 from worker.erp.tablefile import Version, version_of
@@ -154,8 +156,9 @@ class AltaRede:
                     rejected.append(Rejected("client", client_id, reason))
                 else:
                     bills, bad = answers.bills(client_id, document)
-                    good += [bill for bill in bills if due_from <= bill.due_date <= due_until]
-                    rejected += bad
+                    asked = [bill for bill in bills if due_from <= bill.due_date <= due_until]
+                    good += asked
+                    rejected += [*bad, *chain.from_iterable(map(answers.bad_line, asked))]
                 if number % CLIENTS_PER_PAGE == 0:
                     yield Page(tuple(good), tuple(rejected))
                     good, rejected = [], []
@@ -186,11 +189,13 @@ class _Answers:
     def __init__(self, ask: Ask, reading: BillReading) -> None:
         self._ask, self._reading = ask, reading
         self._seen = SeenIds()
+        self._lines: dict[str, str] = {}  # of the last client, by bill id: as they came
 
     def bills(self, client_id: str, document: str) -> tuple[list[Bill], list[Rejected]]:
         """One client's open bills, due whenever, and the rows that cannot be used."""
         good: list[Bill] = []
         rejected: list[Rejected] = []
+        self._lines.clear()
         for row in self._ask(client_id, document):
             try:
                 bill_id = self._new_id(row)
@@ -202,8 +207,14 @@ class _Answers:
             except BadValue as reason:
                 rejected.append(Rejected("bill", bill_id, str(reason)))
                 continue
-            good += [bill] if bill else []
+            if bill:
+                good.append(bill)
+                self._lines[bill_id] = self._reading.line(row)
         return good, rejected
+
+    def bad_line(self, bill: Bill) -> tuple[Rejected, ...]:
+        """One when the bill, of this round, has a digitable line that nobody could pay by."""
+        return bad_lines([(bill, self._lines.pop(bill.bill_id))], "the digitable line")
 
     def _new_id(self, row: Row) -> str:
         bill_id = self._reading.bill_id(row)

@@ -103,6 +103,7 @@ class AltaRedeReader:
                 fields.open_amount,
                 fields.amount,
                 fields.contract_id,
+                fields.pay_line,
                 fields.status,
             )
             if name

@@ -5,6 +5,7 @@ from datetime import date
 from worker.core.enums import BillStatus
 from worker.core.model import Bill
 from worker.erp.altarede_answer import Row
+from worker.erp.pay_lines import good_line
 from worker.erp.source import ID_LIMIT, BadValue, clean_text, quoted, read_date, read_id, read_money
 from worker.errors import SourceBroken, SourceRefused
 from worker.source_settings import AltaRedeFields
@@ -52,7 +53,12 @@ class BillReading:
             open_amount=owed,
             status=BillStatus.PARTIAL if owed < face else BillStatus.OPEN,
             contract_id=self._contract(row),
+            pay_line=good_line(self.line(row)),
         )
+
+    def line(self, row: Row) -> str:
+        """The digitable line as it came; empty where the installation has none."""
+        return row.get(self._fields.pay_line, "") if self._fields.pay_line else ""
 
     def _text(self, row: Row, name: str) -> str:
         text = row.get(name, "").strip()

@@ -10,6 +10,7 @@ from worker.core.model import Bill, Client
 from worker.core.phone import read_phones
 from worker.core.tables import STATES
 from worker.erp.documents import read_document
+from worker.erp.pay_lines import good_line
 from worker.erp.seen_ids import SeenIds
 from worker.erp.source import (
     ID_LIMIT,
@@ -49,7 +50,7 @@ CLIENTS: Final = Columns(
 )
 BILLS: Final = Columns(
     ("id", "client_id", "due_date", "amount", "open_amount", "status"),
-    ("contract_id", "updated_amount"),
+    ("contract_id", "updated_amount", "pay_line"),
 )
 
 _PHONES: Final = ("phone1", "phone2", "phone3")
@@ -131,6 +132,7 @@ def read_bill(row: Row, seen: SeenIds) -> Bill | None:
         status=status,
         contract_id=clean_text(row.get("contract_id", ""), ID_LIMIT) or None,
         updated_amount=now if now is not None and now >= owed else None,
+        pay_line=good_line(row.get("pay_line", "")),
     )
 
 

@@ -1,7 +1,7 @@
 """Two files, CSV or XLSX, as a source of clients and bills, for systems that can only export.
 
 clients: id;name;person;phone1[;document;type;neighbourhood;phone2;phone3;city;state;active;collect]
-bills:   id;client_id;due_date;amount;open_amount;status[;contract_id;updated_amount]
+bills:   id;client_id;due_date;amount;open_amount;status[;contract_id;updated_amount;pay_line]
 """
 
 import csv

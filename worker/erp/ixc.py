@@ -23,6 +23,7 @@ from worker.erp.ixc_map import (
     CLIENTS,
     FATES,
     LETTERS,
+    PAY_LINE,
     read_bill,
     read_client,
     read_client_type,
@@ -30,6 +31,7 @@ from worker.erp.ixc_map import (
     row_id,
 )
 from worker.erp.ixc_places import Places
+from worker.erp.pay_lines import bad_lines
 from worker.erp.source import USUAL, Reading, quoted
 from worker.errors import SourceBroken
 from worker.ports import Can, ClientType, Page
@@ -125,11 +127,13 @@ class Ixc:
     def bills(self, due_from: date, due_until: date) -> Iterator[Page[Bill]]:
         for rows, expected in self._listing(BILLS, _owed(due_from, due_until)):
             read = [read_bill(row, due_from=due_from, due_until=due_until) for row in rows]
-            yield Page(
-                tuple(each for each in read if isinstance(each, Bill)),
-                tuple(each for each in read if isinstance(each, Rejected)),
-                expected,
-            )
+            good = [
+                (each, row.get(PAY_LINE, ""))
+                for each, row in zip(read, rows, strict=True)
+                if isinstance(each, Bill)
+            ]
+            rejected = tuple(each for each in read if isinstance(each, Rejected))
+            yield Page(tuple(bill for bill, _ in good), (*rejected, *bad_lines(good, PAY_LINE)), expected)
 
     def contracts(self) -> Iterator[Page[Contract]]:
         today = self._today()

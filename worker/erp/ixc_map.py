@@ -12,6 +12,7 @@ from worker.core.phone import read_phones
 from worker.erp.documents import read_document
 from worker.erp.ixc_answer import Row
 from worker.erp.ixc_http import Table
+from worker.erp.pay_lines import good_line
 from worker.erp.source import (
     ID_LIMIT,
     NAME_LIMIT,
@@ -27,6 +28,8 @@ from worker.ports import ClientType
 
 # In the order in which they are tried. The number at work comes last: others may pick up there.
 PHONE_COLUMNS = ("telefone_celular", "whatsapp", "fone", "telefone_comercial")
+
+PAY_LINE: Final = "linha_digitavel"
 
 CLIENTS = Table(
     "cliente",
@@ -61,6 +64,7 @@ BILLS = Table(
             "valor",
             "valor_aberto",
             "valor_total_com_juros",
+            PAY_LINE,
             "id_contrato",
             "id_contrato_principal",
             "id_contrato_avulso",
@@ -154,6 +158,7 @@ def read_bill(row: Row, *, due_from: date, due_until: date) -> Bill | Rejected |
             status=_OPEN[status],
             contract_id=_contract(row),
             updated_amount=_with_interest(row, owed),
+            pay_line=good_line(row.get(PAY_LINE, "")),
         )
     except BadValue as reason:
         return Rejected("bill", bill_id, str(reason))

@@ -8,6 +8,7 @@ from typing import Final, Never
 from worker.core.enums import Fate
 from worker.core.model import Bill, Client, Rejected
 from worker.erp.csv_rows import BILLS, Row, read_bill, read_client, read_fate
+from worker.erp.pay_lines import bad_lines
 from worker.erp.seen_ids import SeenIds
 from worker.erp.source import ID_LIMIT, BadValue, Reading, clean_text, read_id
 from worker.errors import SourceLacks
@@ -52,6 +53,7 @@ def bill_pages(batches: Iterable[Batch], due_from: date, due_until: date) -> Ite
                 continue
             if bill and due_from <= bill.due_date <= due_until:
                 good.append(bill)
+                rejected += bad_lines([(bill, _good(row).get("pay_line", ""))], "pay_line")
         yield Page(tuple(good), tuple(rejected))
 
 

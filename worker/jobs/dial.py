@@ -1,10 +1,11 @@
 """The dialler: one step claims as many debtors as may be called now, and puts their calls on the line.
 
-Order within a step: may we dial at all, who is next, is he allowed, can we say it, reserve (committed), dial.
+Order within a step: may we dial at all, who is next, is he allowed, does he still owe it, can we say it, reserve
+(committed), dial.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +13,7 @@ from decimal import Decimal
 import structlog
 
 from worker.core import policy, window
+from worker.core.debtors import with_interest
 from worker.core.enums import Origination
 from worker.core.model import (
     Action,
@@ -36,12 +38,13 @@ from worker.store_ports import Store
 
 log = structlog.get_logger(__name__)
 
-LOOK_AHEAD = 3  # waiting debtors looked at for each free channel: some will not be allowed now
+LOOK_AHEAD = 3  # waiting debtors looked at for each free channel, where some of the first may not be called now
 BATCH = 60  # calls a step: claimed and ringing within a moment, so that free channels do not wait for a crowd
 NO_ANSWER = "the ERP did not say whether the debt is still open"
 SETTLED = "paid or no longer charged: seen just before the call"
 RESTATED = "owes another sum than was noted: seen just before the call"
-PARKED_FOR = timedelta(minutes=10)  # when a message could not be rendered
+NOT_RENDERED = "the message could not be rendered"
+PARKED_FOR = timedelta(minutes=10)  # then
 
 
 Asker = Callable[[Sequence[str], datetime], Mapping[str, Owed]]  # client ids -> what each owes at this moment
@@ -154,9 +157,7 @@ def pick(
     """The next debtors who may be called, each with a number; the others are postponed with the reason."""
     candidates: list[Candidate] = []
     numbers: set[str] = set()
-    for waiting in store.queue.waiting(plan.instance, due or now, free * LOOK_AHEAD):
-        if len(candidates) == free:
-            break
+    for waiting in _next_in_line(store, plan.instance, due or now, free):
         choice = choose(plan, waiting, now)
         if isinstance(choice, NotNow):
             refused[choice.reason] += 1
@@ -164,7 +165,21 @@ def pick(
         elif choice.number not in numbers:  # two debtors with one number: the second waits for the ledger
             numbers.add(choice.number)
             candidates.append(choice)
-    return still_owing(plan, store, candidates, now, refused)
+        if len(candidates) == free:
+            break
+    return can_be_said(plan, store, still_owing(plan, store, candidates, now, refused), now, refused)
+
+
+def _next_in_line(store: Store, instance: str, due: datetime, free: int) -> Iterator[Waiting]:
+    """First as many as there are free channels; usually all of them may be called, and what is known of a debtor
+    costs more than the call's claim. The others are looked at only when some of these may not."""
+    first = store.queue.waiting(instance, due, free)
+    yield from first
+    if len(first) == free:
+        seen = {one.entry.entry_id for one in first}
+        for one in store.queue.waiting(instance, due, free * LOOK_AHEAD):
+            if one.entry.entry_id not in seen:
+                yield one
 
 
 def still_owing(
@@ -188,7 +203,8 @@ def still_owing(
             refused[NO_ANSWER] += 1
             store.queue.postpone(entry.entry_id, now + WAIT, NO_ANSWER)
         elif (action := _correction(candidate.waiting, left)) is None:
-            owing.append(candidate)
+            told = replace(candidate.waiting, updated_total=with_interest(left))
+            owing.append(replace(candidate, waiting=told))
         else:
             refused[SETTLED if isinstance(action, Close) else RESTATED] += 1
             changed.append(action)
@@ -212,17 +228,30 @@ def _correction(waiting: Waiting, left: Sequence[Bill]) -> Close | Refresh | Non
     )
 
 
+def can_be_said(
+    plan: DialPlan, store: Store, candidates: Sequence[Candidate], now: datetime, refused: Counter[str]
+) -> list[Candidate]:
+    """Those whose message is ready, with the figures as they stand now; the others are postponed."""
+    ready: list[Candidate] = []
+    for candidate in candidates:
+        entry = candidate.waiting.entry
+        try:
+            plan.prepare(candidate.waiting, candidate.number)
+        except SpeechError as error:
+            log.warning("speech", instance=plan.instance, client=entry.client_id, error=str(error))
+            refused[NOT_RENDERED] += 1
+            store.queue.postpone(entry.entry_id, now + PARKED_FOR, NOT_RENDERED)
+        else:
+            ready.append(candidate)
+    return ready
+
+
 def choose(plan: DialPlan, waiting: Waiting, now: datetime) -> Candidate | NotNow:
-    """A number of this debtor that may be called now and whose message is ready, or why none."""
+    """A number of this debtor that may be called now, or why none."""
     found = choose_number(plan, waiting, now)
     if isinstance(found, NotNow):
         return found
     phone, local_day = found
-    try:
-        plan.prepare(waiting, phone.number)
-    except SpeechError as error:
-        log.warning("speech", instance=plan.instance, client=waiting.entry.client_id, error=str(error))
-        return NotNow("the message could not be rendered", now + PARKED_FOR)
     return Candidate(waiting, phone.number, plan.new_id(now), plan.origination, local_day)
 
 

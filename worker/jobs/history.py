@@ -10,7 +10,7 @@ from worker.core.model import Alarm, Rejected
 from worker.core.records import Change
 from worker.errors import CollectorError
 from worker.ports import Clock
-from worker.store_ports import Runs
+from worker.running_ports import Runs
 
 log = structlog.get_logger(__name__)
 

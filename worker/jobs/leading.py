@@ -9,7 +9,7 @@ import structlog
 
 from worker.errors import CollectorError
 from worker.ports import Clock
-from worker.store_ports import Presence
+from worker.running_ports import Presence
 
 log = structlog.get_logger(__name__)
 

@@ -21,7 +21,8 @@ from worker.core.route import is_on, pbx_of
 from worker.jobs.history import Report, recorded
 from worker.jobs.leading import LEADER, leader_of
 from worker.ports import Clock, Pbx
-from worker.store_ports import Presence, Store
+from worker.running_ports import Presence
+from worker.store_ports import Store
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +30,7 @@ SETTLE = timedelta(seconds=10)  # the handler's own chance to write the outcome;
 NEVER = timedelta(minutes=15)  # an outcome without CDR row after this has none
 GONE = timedelta(minutes=10)  # a PBX of which neither worker nor handler has been seen for so long is gone
 # the longest call that settings allow: those of another PBX are not known here
-ANY_CALL = timedelta(hours=1, minutes=2)
+ANY_CALL = timedelta(hours=2, minutes=6, seconds=10)
 ALL = "-"  # instance name in the history: one run serves all
 NO_TABLES: Mapping[str, RetryTable] = MappingProxyType({})
 

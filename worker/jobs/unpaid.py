@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from functools import partial
 from typing import Final
 
@@ -40,7 +39,6 @@ class UnpaidRules:
     trust_sync: timedelta  # without an answer: call if the bills are no older than this; zero: never
 
 
-Amounts = Mapping[str, Decimal]  # bill id -> still owed
 Owed = tuple[Bill, ...] | None  # the bills still charged, oldest first; None: nothing is known
 
 
@@ -50,7 +48,7 @@ class _Said:
 
     at: datetime
     span: tuple[date, date]  # due days asked for: of other bills it says nothing
-    owed: Amounts
+    owed: Mapping[str, Bill]  # by bill id: what is open
 
 
 class StillUnpaid:
@@ -156,14 +154,22 @@ class StillUnpaid:
             found = self._source.open_now(client_id, *span)
         except SourceError as error:
             return error
-        return _Said(now, span, {bill.bill_id: bill.open_amount for bill in found if bill.open_amount > 0})
+        return _Said(now, span, {bill.bill_id: bill for bill in found if bill.open_amount > 0})
 
     def _judge(
-        self, client_id: str, charged: Sequence[Bill], owed: Amounts, fates: Mapping[str, Fate], now: datetime
+        self,
+        client_id: str,
+        charged: Sequence[Bill],
+        owed: Mapping[str, Bill],
+        fates: Mapping[str, Fate],
+        now: datetime,
     ) -> Owed:
         gone = {bill.bill_id: fates[bill.bill_id] for bill in charged if bill.bill_id not in owed}
-        left = tuple(replace(bill, open_amount=owed[bill.bill_id]) for bill in charged if bill.bill_id in owed)
-        other = {bill.bill_id: bill.open_amount for bill in left if bill not in charged}
+        known = [(bill, owed[bill.bill_id]) for bill in charged if bill.bill_id in owed]
+        left = tuple(
+            replace(bill, open_amount=said.open_amount, updated_amount=said.updated_amount) for bill, said in known
+        )
+        other = {bill.bill_id: said.open_amount for bill, said in known if bill.open_amount != said.open_amount}
         if Fate.OPEN in gone.values():  # it left the bill out of one answer and calls it open in the other
             log.warning("still_unpaid", instance=self._rules.instance, clients=1, error=CONTRADICTION)
             with self._mutex:

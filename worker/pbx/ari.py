@@ -4,16 +4,21 @@ ari-py itself cannot be imported on Python 3. All input and output happens on on
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from worker.errors import PbxUnavailable
 from worker.pbx.ari_events import Event
 from worker.pbx.ari_http import AriHttp
+from worker.pbx.ari_link import Link
 from worker.pbx.ari_loop import LoopThread
-from worker.pbx.ari_resources import Applications, AsteriskResource, Channels, Link, Playbacks
+from worker.pbx.ari_resources import Channels, Playbacks
 from worker.pbx.ari_router import Router
 from worker.pbx.ari_socket import HEARTBEAT, EventSocket
+from worker.pbx.ari_system import Applications, AsteriskResource
 from worker.settings import Ari
 
 
@@ -35,6 +40,14 @@ class AriClient:
     def app(self) -> str:
         """The configured application."""
         return self._settings.app
+
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether the PBX is reached without leaving this machine."""
+        host = urlsplit(self._settings.url).hostname or ""
+        with suppress(ValueError):
+            return ip_address(host).is_loopback
+        return host == "localhost"
 
     def start(self) -> None:
         """Open the loop; nothing is sent yet."""

@@ -35,6 +35,7 @@ class Event:
 class StasisStart(Event):
     args: tuple[str, ...]
     channel: Channel
+    at: float = 0.0  # by the PBX's clock, as of TalkEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,26 @@ class ChannelDtmfReceived(Event):
     """At the release of the key."""
 
     digit: str
+    duration_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TalkEvent(Event):
+    """TALK_DETECT's: sound from the callee's side began or ended, also before the answer."""
+
+    at: float  # seconds of the epoch, by the PBX's clock: a slow reader distorts nothing
+    up: bool = True  # answered
+    instance: str = ""  # the channel's account code
+    name: str = ""  # the channel's
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelTalkingStarted(TalkEvent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelTalkingFinished(TalkEvent):
     duration_ms: int = 0
 
 
@@ -161,7 +182,22 @@ def _stasis_start(data: Json) -> StasisStart:
     args = data.get("args", [])
     if not isinstance(args, list) or not all(isinstance(arg, str) for arg in args):
         raise ValueError("args is not a list of texts")
-    return StasisStart(channel.id, tuple(args), channel)
+    return StasisStart(channel.id, tuple(args), channel, _at(data) if "timestamp" in data else 0.0)
+
+
+def _at(data: Json) -> float:
+    return datetime.fromisoformat(_text(data, "timestamp", needed=True)).timestamp()
+
+
+def _talk_began(data: Json) -> ChannelTalkingStarted:
+    channel = channel_of(data.get("channel"))
+    return ChannelTalkingStarted(channel.id, _at(data), channel.state == "Up", channel.accountcode, channel.name)
+
+
+def _talk_ended(data: Json) -> ChannelTalkingFinished:
+    began = _talk_began(data)
+    lasted = _whole(data, "duration") or 0
+    return ChannelTalkingFinished(began.channel_id, began.at, began.up, began.instance, began.name, lasted)
 
 
 def _playback(data: Json) -> tuple[str, str, str]:
@@ -204,6 +240,8 @@ _KINDS: dict[str, Callable[[Json], Event | None]] = {
     "ChannelDtmfReceived": lambda data: ChannelDtmfReceived(
         _channel_id(data), _text(data, "digit", needed=True), _whole(data, "duration_ms") or 0
     ),
+    "ChannelTalkingStarted": _talk_began,
+    "ChannelTalkingFinished": _talk_ended,
     "ChannelVarset": _varset,
     "ChannelUserevent": _user_event,
     "Dial": lambda data: Dial(_channel_id(data, "peer"), _text(data, "dialstatus")),

@@ -14,6 +14,7 @@ from worker.errors import PbxUnavailable
 
 T = TypeVar("T")
 GRACE = 2.0  # seconds beyond the work's own deadline before the caller stops waiting for the loop itself
+CLOSING_SECONDS = 0.02  # connections given up are closed some steps of the loop later
 JOIN_SECONDS = 10.0
 BUSY_SECONDS = 0.005  # it was woken so shortly before: more is coming
 GATHER_SECONDS = 0.005
@@ -126,6 +127,7 @@ class LoopThread:
                 task.cancel()
             loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.run_until_complete(asyncio.sleep(CLOSING_SECONDS))
         finally:
             asyncio.set_event_loop(None)
             loop.close()

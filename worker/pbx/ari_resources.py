@@ -1,16 +1,15 @@
 # ruff: noqa: N802, N803  the names are ARI's own, as ari-py had them
-"""What one can ask of Asterisk: channels, playbacks, applications. Blocking, from any thread, with a deadline."""
+"""What one can ask of Asterisk about calls: channels, playbacks. Blocking, from any thread, with a deadline."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote
 
 from worker.errors import CollectorError, NoSuchChannel, PbxError, PbxRefused
 from worker.pbx.ari_events import Channel, channel_of
-from worker.pbx.ari_http import AriHttp
-from worker.pbx.ari_loop import LoopThread
+from worker.pbx.ari_link import Link, text_of
 from worker.pbx.text import one_line, pbx_id, sound_name
 
 MANY_SECONDS = 10.0  # by then every request of originate_many has been sent, or never will be
@@ -43,55 +42,9 @@ class OriginateRequest:
         return {key: value for key, value in wanted.items() if value not in ("", {})}
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
-    """A registered Stasis application and what it is subscribed to."""
-
-    name: str
-    channel_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Info:
-    """Of the Asterisk that answers."""
-
-    version: str
-    started: str  # its start-up time, as it says it
-
-
 ChannelList = list[Channel]
 Failed = Callable[[PbxError], object]
 Results = list[Channel | CollectorError]
-
-
-@dataclass(slots=True)
-class Link:
-    """What every resource needs: the loop, the HTTP half once it is open, the configured timeout."""
-
-    loop: LoopThread
-    seconds: float
-    http: AriHttp | None = None
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, object] | None = None,
-        missing: type[PbxError] = NoSuchChannel,
-    ) -> object:
-        return self.loop.run(self.later(method, path, body, missing), 2 * self.seconds)
-
-    async def later(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, object] | None = None,
-        missing: type[PbxError] = NoSuchChannel,
-        deadline: float | None = None,
-    ) -> object:
-        if self.http is None:
-            raise RuntimeError("the ARI client is not started")
-        return await self.http.request(method, path, body, missing=missing, deadline=deadline)
 
 
 class Channels:
@@ -149,6 +102,29 @@ class Channels:
         path, body = _path(request.channelId), request.body()
         return _channel(await self._link.later("POST", path, body, PbxRefused, deadline))
 
+    async def originate_into_later(self, channelId: str, *, endpoint: str, context: str, timeout: int) -> None:
+        """On the loop: a call without a CDR row that runs that context's extension s.
+
+        NotMade: no such channel can be made. The row is left out from the first on: the context may never run.
+        """
+        body = {
+            "endpoint": one_line(endpoint),
+            "context": pbx_id(context),
+            "extension": "s",
+            "priority": 1,
+            "timeout": timeout,
+            "variables": {"CDR_PROP(disable)": "1"},
+        }
+        await self._link.later("POST", _path(channelId), body, PbxRefused)
+
+    async def there_later(self, channelId: str) -> bool:
+        """On the loop: whether there is such a channel. Raises PbxError."""
+        try:
+            await self._link.later("GET", _path(channelId))
+        except NoSuchChannel:
+            return False
+        return True
+
     def hangup(self, channelId: str, reason: str = "normal") -> None:
         """Raises NoSuchChannel when it is gone already."""
         self._link.ask("DELETE", _hangup_path(channelId, reason))
@@ -167,15 +143,18 @@ class Channels:
                     continue
             return  # done, or gone already
 
-    def play(self, channelId: str, *, media: str, playbackId: str, failed: Failed) -> None:
-        """Without waiting; `media` is "sound:" and a sound's name.
+    def play(self, channelId: str, *, media: str | Sequence[str], playbackId: str, failed: Failed) -> None:
+        """Without waiting; `media` is "sound:" and a sound's name, or several, played without a pause between.
 
         `failed` is called on the loop's thread with what the PBX objects, for instance NoSuchChannel.
         """
-        kind, _, name = media.partition(":")
-        if kind != "sound":
-            raise PbxRefused("only sound: media are played")
-        body = {"media": f"sound:{sound_name(name)}"}
+        names = []
+        for one in [media] if isinstance(media, str) else media:
+            kind, _, name = one.partition(":")
+            if kind != "sound":
+                raise PbxRefused("only sound: media are played")
+            names.append(f"sound:{sound_name(name)}")
+        body = {"media": names[0] if len(names) == 1 else names}
         path = f"{_path(channelId)}/play/{pbx_id(playbackId)}"
         self._link.loop.spawn(self._play_later(path, body, failed))
 
@@ -185,14 +164,38 @@ class Channels:
         except PbxError as error:
             failed(error)
 
-    def continueInDialplan(self, channelId: str, *, context: str, extension: str, priority: int = 1) -> None:
-        """Leave Stasis; StasisEnd follows. Raises NoSuchChannel, WrongState."""
-        body = {"context": pbx_id(context), "extension": pbx_id(extension), "priority": priority}
-        self._link.ask("POST", f"{_path(channelId)}/continue", body)
+    def continueInDialplan(self, channelId: str, *, context: str, extension: str) -> None:
+        """Leave Stasis for priority 1 there; StasisEnd follows. Raises NoSuchChannel, WrongState."""
+        self._link.loop.run(self._continue_later(channelId, context, extension), 2 * self._link.seconds)
+
+    def continue_soon(self, channelId: str, *, context: str, extension: str) -> None:
+        """The same without waiting, for the event loop's own thread; what will not go is hung up."""
+        self._link.loop.spawn(self._continue_or_end(channelId, context, extension))
+
+    async def _continue_or_end(self, channelId: str, context: str, extension: str) -> None:
+        try:
+            await self._continue_later(channelId, context, extension)
+        except NoSuchChannel:
+            return
+        except PbxError:
+            await self._hangup_later(channelId)
+
+    async def _continue_later(self, channelId: str, context: str, extension: str) -> None:
+        body = {"context": pbx_id(context), "extension": pbx_id(extension), "priority": 1}
+        await self._link.later("POST", f"{_path(channelId)}/continue", body)
+
+    def snoop_soon(self, channelId: str, *, snoopId: str, app: str, appArgs: str) -> None:
+        """Without waiting: a channel into `app` that hears what comes in on this one. Failing, it is not there."""
+        body = {"spy": "in", "app": pbx_id(app), "appArgs": one_line(appArgs)}
+        self._link.loop.spawn(self._quietly("POST", f"{_path(channelId)}/snoop/{pbx_id(snoopId)}", body))
 
     def setChannelVar(self, channelId: str, *, variable: str, value: str) -> None:
         body = {"variable": one_line(variable), "value": one_line(value)}
         self._link.ask("POST", f"{_path(channelId)}/variable", body)
+
+    async def _quietly(self, method: str, path: str, body: Mapping[str, object]) -> None:
+        with suppress(PbxError):
+            await self._link.later(method, path, body)
 
     def getChannelVar(self, channelId: str, *, variable: str) -> str:
         """Empty when it is not set. NoSuchChannel: ARI says 404 for both, so the channel is asked for again."""
@@ -202,7 +205,7 @@ class Channels:
         except NoSuchChannel:
             self.get(channelId)
             return ""
-        return _text(answer, "value")
+        return text_of(answer, "value")
 
 
 class Playbacks:
@@ -212,44 +215,6 @@ class Playbacks:
     def stop(self, playbackId: str) -> None:
         """Raises NoSuchChannel when it has ended already."""
         self._link.ask("DELETE", f"playbacks/{pbx_id(playbackId)}")
-
-
-class Applications:
-    def __init__(self, link: Link) -> None:
-        self._link = link
-
-    def get(self, applicationName: str) -> Application | None:
-        """None when nobody serves it. Raises PbxError."""
-        try:
-            return _application(self._link.ask("GET", f"applications/{pbx_id(applicationName)}"))
-        except NoSuchChannel:
-            return None
-
-    def subscribe(self, applicationName: str, *, eventSource: str) -> Application:
-        """`eventSource` is like "channel:ID". Raises PbxRefused when there is no such source."""
-        kind, _, name = eventSource.partition(":")
-        body = {"eventSource": f"{pbx_id(kind)}:{pbx_id(name)}"}
-        path = f"applications/{pbx_id(applicationName)}/subscription"
-        return _application(self._link.ask("POST", path, body))
-
-    async def allow_later(self, applicationName: str, kinds: Sequence[str]) -> None:
-        """On the loop: have only these kinds of events sent (Asterisk 16.3 and later)."""
-        body = {"allowed": [{"type": kind} for kind in kinds]}
-        await self._link.later("PUT", f"applications/{pbx_id(applicationName)}/eventFilter", body)
-
-
-class AsteriskResource:
-    def __init__(self, link: Link) -> None:
-        self._link = link
-
-    def ping(self) -> None:
-        """Raises PbxError when ARI does not answer. Works from 13 on, where /asterisk/ping is missing."""
-        self.info()
-
-    def info(self) -> Info:
-        answer = self._link.ask("GET", "asterisk/info?only=system%2Cstatus", missing=PbxRefused)
-        fields: Any = answer if isinstance(answer, dict) else {}
-        return Info(_text(fields.get("system"), "version"), _text(fields.get("status"), "startup_time"))
 
 
 def _path(channelId: str) -> str:
@@ -267,13 +232,3 @@ def _channel(answer: object) -> Channel:
         return channel_of(answer)
     except ValueError as error:
         raise PbxRefused(f"ARI described a channel in a way we do not know: {error}") from None
-
-
-def _application(answer: object) -> Application:
-    ids = answer.get("channel_ids", []) if isinstance(answer, dict) else []
-    return Application(_text(answer, "name"), tuple(str(one) for one in ids) if isinstance(ids, list) else ())
-
-
-def _text(answer: object, key: str) -> str:
-    value = answer.get(key, "") if isinstance(answer, dict) else ""
-    return value if isinstance(value, str) else ""

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from worker.errors import PbxError
-from worker.pbx.ari_events import Event, PlaybackStarted
+from worker.pbx.ari_events import Event, PlaybackStarted, TalkEvent
 
-MAILBOX = 100  # events that may wait for one conversation; a call makes about ten in all
+MAILBOX = 100  # events that may wait for one conversation; beside sound heard a call makes about ten in all
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +28,14 @@ class RequestFailed(Event):
     """Ours, not ARI's: the PBX refused what was asked of this channel."""
 
     problem: PbxError
+
+
+@dataclass(frozen=True, slots=True)
+class Detected(Event):
+    """Ours, not ARI's: AMD(), listening beside the call, has made up its mind."""
+
+    status: str
+    cause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,8 @@ class Mailbox:
         with self._ready:
             if self._lost:
                 return True
+            if isinstance(event, TalkEvent) and len(self._waiting) >= self._capacity // 2:
+                return True  # a noisy line costs precision, never the call
             full = len(self._waiting) >= self._capacity
             if full:
                 self._waiting.clear()

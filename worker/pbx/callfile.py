@@ -32,7 +32,7 @@ def content(order: DialOrder) -> str:
         ("MaxRetries", "0"),  # trying again is our worker's decision
         ("RetryTime", "300"),
         ("Account", order.instance),
-        ("Context", variables.CONTEXT_OUT),
+        ("Context", variables.CONTEXT_RECORD if order.recording else variables.CONTEXT_OUT),
         ("Extension", digits),
         ("Priority", "1"),
         *(("Setvar", f"{name}={value}") for name, value in channel_variables(order, variables.TELL_AGI).items()),

@@ -1,5 +1,6 @@
 """What every originated channel carries, whichever way it is put on the line."""
 
+from worker.core.hearing import LEVEL, PAUSE_MS
 from worker.pbx import variables
 from worker.ports import DialOrder
 
@@ -17,6 +18,12 @@ def channel_variables(order: DialOrder, tell: str) -> dict[str, str]:
         "CHANNEL(accountcode)": order.instance,
         "TIMEOUT(absolute)": str(order.ring_seconds + order.max_call_seconds),
     }
+    # set here it hears before the answer too, and costs no request
+    if order.listen and tell == variables.TELL_APP:
+        values["TALK_DETECT(set)"] = f"{PAUSE_MS},{LEVEL}"
     if order.trunk_group:
         values["GROUP()"] = order.trunk_group
+    if order.recording is not None:
+        values[variables.RECORDING] = order.recording.name
+        values[variables.RECORDING_DAY] = order.recording.folder
     return values

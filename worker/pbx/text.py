@@ -12,6 +12,7 @@ CALL_FILE_LINE = 1024  # bytes; pbx_spool.c skips longer lines in silence
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _ATTEMPT = re.compile(r"[0-9A-Z]{26}", re.ASCII)
 _SOUND = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", re.ASCII)
+_CHANNEL = re.compile(r"[A-Za-z0-9/@:._-]{1,80}", re.ASCII)
 _NUMBER = re.compile(r"\+?[0-9]{1,20}", re.ASCII)
 
 
@@ -42,6 +43,15 @@ def pbx_id(text: str) -> str:
     """A channel, playback or file name of ours; it can stand in a path or an address. Raises UnsafeText."""
     if not _ID.fullmatch(text) or text.startswith("."):
         raise UnsafeText("an id for the PBX may hold letters, digits, dot, dash and underscore only")
+    return text
+
+
+def channel_name(text: str) -> str:
+    """As Asterisk makes them, "PJSIP/carrier-00000001"; it can stand among arguments. Raises UnsafeText."""
+    if not _CHANNEL.fullmatch(text):
+        raise UnsafeText(
+            "a channel's name may hold letters, digits, slash, @, colon, dot, dash and underscore only"
+        )
     return text
 
 

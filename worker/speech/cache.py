@@ -11,22 +11,36 @@ from pathlib import Path
 
 from worker.errors import SpeechError
 from worker.ports import Sound
+from worker.speech.audio import BYTES_PER_SECOND
 
-BYTES_PER_SECOND = 8000  # A-law: half of 16 bit, no header, no transcoding on a Brazilian trunk
-SMALLEST = 400  # bytes; less is what a crash left of a file
-SUFFIX = ".alaw"
+DEFAULT_MAX_BYTES = 512 * 1024 * 1024
+SMALLEST = 0.05  # seconds; less is what a crash left of a file
 ASIDE = ".new-"
 KEEP_SECONDS = 3600.0  # a younger file may be in a call
 REFRESH_SECONDS = 600.0  # a sound in use is touched, so that it never becomes old
-_NAME = re.compile(r"[0-9a-f]{64}\.alaw")
+_NAME = re.compile(rf"[0-9a-f]{{64}}\.({'|'.join(BYTES_PER_SECOND)})")  # whatever the format was when it was made
 
 
 class SoundCache:
     """Several threads and processes may share one folder."""
 
     def __init__(
-        self, sounds: Path, folder: str, *, owner: str, max_bytes: int, clock: Callable[[], float]
+        self,
+        sounds: Path,
+        folder: str,
+        *,
+        owner: str = "",
+        max_bytes: int = DEFAULT_MAX_BYTES,
+        clock: Callable[[], float],
+        form: str = "alaw",
     ) -> None:
+        """`sounds` is Asterisk's folder of sounds, `folder` a name below it that becomes ours alone.
+
+        `form`: a key of audio.BYTES_PER_SECOND; Asterisk knows the format by the same word at the end of the name.
+        """
+        self.form = form
+        self._rate = BYTES_PER_SECOND[form]
+        self._suffix = f".{form}"
         self._folder = folder
         self._root = sounds / folder
         self._prefix = f"{self._root}/"
@@ -36,14 +50,14 @@ class SoundCache:
 
     def find(self, digest: str) -> Sound | None:
         """The sound of that digest, if there is one. One stat."""
-        path = f"{self._prefix}{digest[:2]}/{digest}{SUFFIX}"
+        path = f"{self._prefix}{digest[:2]}/{digest}{self._suffix}"
         try:
             facts = os.stat(path)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise self._trouble(error) from error
-        if facts.st_size < SMALLEST:
+        if facts.st_size < SMALLEST * self._rate:
             return None
         if self._clock() - facts.st_mtime > REFRESH_SECONDS:
             with suppress(OSError):  # another owner's file, or pruned this moment: then it is looked for again
@@ -52,7 +66,7 @@ class SoundCache:
 
     def put(self, digest: str, data: bytes) -> Sound:
         """Store a sound whole or not at all. Raises SpeechError."""
-        target = self._root / digest[:2] / f"{digest}{SUFFIX}"
+        target = self._root / digest[:2] / f"{digest}{self._suffix}"
         try:
             self._make_folder(self._root)
             self._make_folder(target.parent)
@@ -81,7 +95,7 @@ class SoundCache:
         return removed
 
     def _sound(self, digest: str, size: int) -> Sound:
-        return Sound(f"{self._folder}/{digest[:2]}/{digest}", size / BYTES_PER_SECOND)
+        return Sound(f"{self._folder}/{digest[:2]}/{digest}", size / self._rate)
 
     def _files(self) -> Iterator[tuple[str, os.stat_result]]:
         """Files of ours only; whatever else lies there is left alone."""

@@ -37,7 +37,7 @@ def spoken_name(stored: str) -> str:
 
 
 def _latin(char: str) -> bool:
-    return char.isalpha() and unicodedata.name(char, "").startswith("LATIN")
+    return char.isalpha() and (char.isascii() or unicodedata.name(char, "").startswith("LATIN"))
 
 
 def _letters(word: str) -> str:

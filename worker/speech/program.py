@@ -9,8 +9,8 @@ TIMEOUT = 15.0  # seconds; the longest text takes a twentieth of one
 REMEDY = "apt-get install espeak-ng sox"
 
 
-def run_program(command: Sequence[str], given: bytes, seconds: float = TIMEOUT) -> bytes:
-    """What the program wrote to its standard output. Raises SpeechError with the remedy."""
+def run_program(command: Sequence[str], given: bytes, seconds: float = TIMEOUT, *, empty: bool = False) -> bytes:
+    """What the program wrote to its standard output; nothing only where `empty`. SpeechError with the remedy."""
     name = command[0]
     try:
         done = subprocess.run(command, input=given, capture_output=True, timeout=seconds, check=False)
@@ -22,7 +22,7 @@ def run_program(command: Sequence[str], given: bytes, seconds: float = TIMEOUT) 
         ) from None
     except OSError as error:
         raise SpeechError(f"{name} cannot be started ({error.strerror}); {REMEDY}") from error
-    if done.returncode != 0 or not done.stdout:
+    if done.returncode != 0 or not (done.stdout or empty):
         said = " ".join(done.stderr.decode(errors="replace").split())[:200]
         raise SpeechError(f"{name} failed with exit code {done.returncode}: {said or 'it said nothing'}")
     return done.stdout

@@ -1,7 +1,6 @@
 """Claim and ledger over MariaDB: what `reserve` returns has been committed, and only that may be dialled."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -108,7 +107,7 @@ def one_instance(candidates: Sequence[Candidate]) -> str:
 
 def new_attempt(candidate: Candidate, route: Route, now: datetime) -> Attempt:
     """RESERVED, with the figures the entry had when it was claimed."""
-    entry = candidate.waiting.entry
+    entry, more = candidate.waiting.entry, candidate.waiting.updated_total
     return Attempt(
         attempt_id=candidate.attempt_id,
         instance=entry.instance,
@@ -125,6 +124,7 @@ def new_attempt(candidate: Candidate, route: Route, now: datetime) -> Attempt:
         debtor=candidate.waiting.debtor,
         trunk=route.trunk,
         caller_id=route.caller_id,
+        updated_total=None if more is None else rows.cents(more),
     )
 
 
@@ -159,10 +159,10 @@ def _get(tx: Tx, attempt_ids: Iterable[str]) -> dict[str, Attempt]:
 
 def _with_streak(row: Any) -> Attempt:
     ending = CallEnding(row.last_ending) if row.last_ending else None
-    return replace(rows.attempt(row), streak=Streak(ending, row.in_a_row))
+    return rows.attempt(row, Streak(ending, row.in_a_row))
 
 
 def _values(attempt: Attempt) -> dict[str, object]:
     names = ("attempt_id", "instance", "entry_id", "client_id", "client_name", "number", "origination", "state")
-    others = ("total", "bill_count", "oldest_due", "reserved_at", "debtor", "trunk", "caller_id")
+    others = ("total", "bill_count", "oldest_due", "updated_total", "reserved_at", "debtor", "trunk", "caller_id")
     return {name: getattr(attempt, name) for name in names + others}

@@ -6,6 +6,7 @@ from types import TracebackType
 from worker.errors import StoreError
 from worker.settings import Database
 from worker.store import migrate, probe
+from worker.store.agent_results import SqlAgentResults
 from worker.store.alarms import SqlAlarms
 from worker.store.attempts import SqlAttempts
 from worker.store.brakes import SqlBrakes
@@ -13,11 +14,13 @@ from worker.store.catalogue import SqlCatalogue
 from worker.store.counts import SqlCounts
 from worker.store.do_not_call import SqlDoNotCall
 from worker.store.engine import Db
+from worker.store.heard import SqlHeard
 from worker.store.history import SqlHistory
 from worker.store.issabel_dnc import IssabelDnc
 from worker.store.notes import SqlNotes
 from worker.store.outcomes import SqlOutcomes
 from worker.store.overview import SqlOverview
+from worker.store.payments import SqlPayments
 from worker.store.presence import SqlPresence
 from worker.store.queue import SqlQueue
 from worker.store.runs import SqlRuns
@@ -73,6 +76,9 @@ def open_store(database: Database) -> OpenStore:
         brakes=SqlBrakes(db),
         counts=SqlCounts(db),
         notes=SqlNotes(db),
+        agent_results=SqlAgentResults(db),
         history=SqlHistory(db, issabel),
+        payments=SqlPayments(db),
+        heard=SqlHeard(db),
     )
     return OpenStore(db, store)

@@ -11,14 +11,17 @@ from worker.core.model import Bill, Client
 from worker.core.records import Answer, Change
 from worker.store import rows
 from worker.store.catalogue import compare
+from worker.store.memory_agent_results import MemoryAgentResults
 from worker.store.memory_attempts import MemoryAttempts
 from worker.store.memory_brakes import MemoryBrakes, MemoryCounts
 from worker.store.memory_do_not_call import MemoryDoNotCall
+from worker.store.memory_heard import MemoryHeard
 from worker.store.memory_history import MemoryHistory
 from worker.store.memory_intake import MemoryIntake, Place
 from worker.store.memory_notes import MemoryNotes
 from worker.store.memory_outcomes import MemoryOutcomes
 from worker.store.memory_overview import MemoryAlarms, MemoryOverview
+from worker.store.memory_payments import MemoryPayments
 from worker.store.memory_queue import MemoryQueue
 from worker.store.memory_runs import MemoryRuns
 from worker.store.memory_tables import Tables
@@ -42,7 +45,10 @@ def memory_store(tables: Tables | None = None) -> Store:
         brakes=MemoryBrakes(tables),
         counts=MemoryCounts(tables),
         notes=MemoryNotes(tables),
+        agent_results=MemoryAgentResults(tables),
         history=MemoryHistory(tables),
+        payments=MemoryPayments(tables),
+        heard=MemoryHeard(tables),
     )
 
 

@@ -13,7 +13,7 @@ from worker.core.records import CdrRow, OutcomeRow, TallyRow
 from worker.store import rows
 from worker.store.cdr import AFTER, BEFORE, ZONES, keep_best
 from worker.store.endings import ASKED
-from worker.store.memory_tables import Recorded, Tables
+from worker.store.memory_tables import Recorded, Tables, stepped
 from worker.store.notes import waiting_note
 from worker.store.outcomes import LOOK_AGAIN, UNMATCHED_LIMIT
 
@@ -123,11 +123,7 @@ class MemoryOutcomes:
         if entry is None or entry.state is not EntryState.CLAIMED:
             return
         self._tables.entries[entry_id] = replace(
-            entry,
-            state=step.state,
-            reason=rows.fit(step.reason, 255),
-            next_attempt_at=step.not_before,
-            after_sync=now if step.after_sync else None,
+            stepped(entry, step, now),
             turn=entry.turn if entry.bumped_at is None else entry.oldest_due.toordinal(),
             bumped_at=None,
         )

@@ -78,7 +78,9 @@ class MemoryOverview:
             stored = self._tables.bills.get(instance, {})
             found = [bill_id for bill_id in owed if bill_id in stored]
             for bill_id in found:
-                stored[bill_id] = replace(stored[bill_id], open_amount=rows.cents(owed[bill_id]))
+                stored[bill_id] = replace(
+                    stored[bill_id], open_amount=rows.cents(owed[bill_id]), updated_amount=None
+                )
             return len(found)
 
     def numbers(self, instance: str, *, shared: bool, repaired: bool, limit: int) -> list[NumberRow]:

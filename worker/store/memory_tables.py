@@ -6,14 +6,29 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import RLock
 
+from worker.core.agent_result import AgentResult
 from worker.core.billing import Contract
 from worker.core.brakes import Brake, CallCount
 from worker.core.do_not_call import DoNotCall, Key
 from worker.core.enums import EntryState, Fate
 from worker.core.erp_note import ErpNote
-from worker.core.model import Attempt, Bill, Block, Client, LedgerRow, Outcome, QueueEntry, Rejected, Streak
+from worker.core.heard_call import HeardCall
+from worker.core.model import (
+    Attempt,
+    Bill,
+    Block,
+    Client,
+    LedgerRow,
+    NextStep,
+    Outcome,
+    QueueEntry,
+    Rejected,
+    Streak,
+)
+from worker.core.payment import PaymentRequest
 from worker.core.queueing import PARKED
 from worker.core.records import AlarmRow, Answer, CdrRow, JobRun
+from worker.store import rows
 
 
 @dataclass(slots=True)
@@ -30,6 +45,17 @@ class Recorded:
 
     outcome: Outcome
     cdr_found: bool | None = None
+
+
+def stepped(entry: QueueEntry, step: NextStep, now: datetime) -> QueueEntry:
+    """Where its debtor stands after that step."""
+    return replace(
+        entry,
+        state=step.state,
+        reason=rows.fit(step.reason, 255),
+        next_attempt_at=step.not_before,
+        after_sync=now if step.after_sync else None,
+    )
 
 
 @dataclass(slots=True)
@@ -57,6 +83,9 @@ class Tables:
     issabel_unreadable: str = ""
     outcomes: dict[str, Recorded] = field(default_factory=dict)
     notes: dict[str, ErpNote] = field(default_factory=dict)  # by attempt id
+    payments: dict[str, PaymentRequest] = field(default_factory=dict)  # by attempt id
+    agent_results: dict[str, AgentResult] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)  # of them
     cdr: list[CdrRow] = field(default_factory=list)
     runs: dict[int, JobRun] = field(default_factory=dict)
     rejected: dict[int, list[Rejected]] = field(default_factory=dict)
@@ -64,6 +93,7 @@ class Tables:
     locks: set[str] = field(default_factory=set)
     brakes: dict[tuple[str, str], Brake] = field(default_factory=dict)  # (instance, kind)
     call_counts: list[CallCount] = field(default_factory=list)
+    heard: dict[str, HeardCall] = field(default_factory=dict)  # by attempt id
 
     def wake(self, clients: Collection[tuple[str, str]]) -> None:
         """Parked debtors among these are looked at again."""

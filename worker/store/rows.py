@@ -30,11 +30,13 @@ from worker.core.model import (
     Outcome,
     Phone,
     QueueEntry,
+    Streak,
     TalkFacts,
 )
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # queue_entry.next_attempt_at of an entry that need not wait
 _CENT = Decimal("0.01")
+_NO_STREAK = Streak()
 _SECONDS_MAX = 99999.99  # DECIMAL(7,2)
 _SEPARATORS = dict.fromkeys(range(0x1C, 0x20))  # the control characters that part fields and rows in the spool
 
@@ -109,6 +111,7 @@ def tidy_bill(bill: Bill) -> Bill:
         status=bill.status,
         contract_id=None if bill.contract_id is None else key(bill.contract_id),
         updated_amount=None if bill.updated_amount is None else cents(bill.updated_amount),
+        pay_line=fit(bill.pay_line or "", 48) or None,
     )
 
 
@@ -202,6 +205,7 @@ def bill(row: Any) -> Bill:
         status=BillStatus(row.status),
         contract_id=row.contract_id,
         updated_amount=row.updated_amount,
+        pay_line=row.pay_line,
     )
 
 
@@ -249,7 +253,7 @@ def block(row: Any) -> Block:
     return Block(row.number, row.reason, row.instance or None, row.client_id or None)
 
 
-def attempt(row: Any) -> Attempt:
+def attempt(row: Any, streak: Streak = _NO_STREAK) -> Attempt:
     return Attempt(
         attempt_id=row.attempt_id,
         instance=row.instance,
@@ -268,6 +272,8 @@ def attempt(row: Any) -> Attempt:
         debtor=row.debtor,
         trunk=row.trunk,
         caller_id=row.caller_id,
+        updated_total=row.updated_total,
+        streak=streak,
     )
 
 

@@ -82,8 +82,8 @@ def _fits(client: Client) -> bool:
 
 
 def _bill(bill: Bill) -> str:
-    contract_id, more = bill.contract_id or "", bill.updated_amount
-    if not (bill.bill_id + bill.client_id + contract_id).isprintable():
+    contract_id, more, line = bill.contract_id or "", bill.updated_amount, bill.pay_line or ""
+    if len(line) > 48 or not (bill.bill_id + bill.client_id + contract_id + line).isprintable():
         bill = rows.tidy_bill(bill)
     return FIELD.join(
         (
@@ -95,6 +95,7 @@ def _bill(bill: Bill) -> str:
             _money(bill.open_amount),
             bill.status,
             NULL if more is None else _money(more),
+            bill.pay_line or NULL,
         )
     )
 
