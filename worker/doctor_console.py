@@ -77,14 +77,40 @@ def checks(settings: Settings) -> tuple[Check, ...]:
         wanted += [AMD]
     if any(one.listens for one in answering):
         wanted += [TALK, TONE]
-    if any(one.detector == "sound" for one in answering) and settings.pbx.sound_lines:
+    if _by_sound(settings) and not _remote(settings):
         wanted += SOUND
     return tuple(wanted)
+
+
+def _by_sound(settings: Settings) -> list[str]:
+    """Instances whose callees are to be heard by their sound itself."""
+    return [
+        one.id
+        for one in settings.instances
+        if settings.pbx.sound_lines
+        and settings.is_here(one)
+        and one.dialling.origination == "ari"
+        and one.conversation.answering.detector == "sound"
+    ]
+
+
+def elsewhere(settings: Settings) -> Iterator[Part]:
+    """The sound itself leaves no PBX that is another machine: what is heard there is less than was asked for."""
+    deaf = _by_sound(settings) if _remote(settings) else []
+    if deaf:
+        remedy = "run the handler on the PBX, or set conversation.answering.detector: timing"
+        says = f"{TIMING_ALONE}, because pbx.ari.url is another machine; {remedy}"
+        yield f"{', '.join(deaf)}: who picked up", None, says
+
+
+def _remote(settings: Settings) -> bool:
+    return settings.pbx.ari is not None and not settings.pbx.ari.on_this_machine
 
 
 def examine(app: App) -> Iterator[Part]:
     """The console's findings, and whether the models can be read."""
     yield from ask(app.settings.pbx.config, checks(app.settings))
+    yield from elsewhere(app.settings)
     try:
         hearing_plans(app.settings)
     except ConfigError as error:

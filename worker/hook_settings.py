@@ -1,31 +1,23 @@
 """What an instance says of its payment hook: the provider's own service or program that sends line and PIX."""
 
-from ipaddress import ip_address
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from worker.hosts import is_this_machine
 from worker.source_settings import Section, WebAddress
 
 
 def _safe(address: str) -> str:
     """Names, numbers and debts go there: in clear only within this machine."""
     parts = urlsplit(address)
-    host = parts.hostname or ""
-    if parts.scheme == "https" or _is_loopback(host):
+    if parts.scheme == "https" or is_this_machine(parts.hostname or ""):
         return address
     raise ValueError(
         "people's data go there: write https://, or an address of this machine as in http://127.0.0.1:8080"
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _absolute(words: tuple[str, ...]) -> tuple[str, ...]:

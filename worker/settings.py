@@ -2,7 +2,6 @@
 
 import re
 from datetime import time
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from worker.dial_settings import Brakes, Dialling, Number, Rules, Trunk
 from worker.hook_settings import PaymentHook
+from worker.hosts import is_this_machine
 from worker.source_settings import Identifier, Section, Source, WebAddress
 from worker.talk_settings import Conversation, RecordingSettings
 from worker.voice_settings import VoiceSettings
@@ -54,6 +54,11 @@ class Ari(Section):
     password: SecretStr
     app: Identifier = "collector"
     timeout_seconds: float = Field(5.0, gt=0, le=60)
+
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether the PBX is reached without leaving this machine."""
+        return is_this_machine(urlsplit(self.url).hostname or "")
 
 
 class Agi(Section):
@@ -185,13 +190,6 @@ def _broker_host(address: str) -> str:
     return host
 
 
-def _is_here(host: str) -> bool:
-    try:
-        return host in ("", "localhost") or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 class Schedule(Section):
     """When `collector service`, or `collector side`, runs what; times in `zone`."""
 
@@ -215,7 +213,7 @@ class Schedule(Section):
                 raise ValueError("runner is celery and there is no broker; name the file that holds its address")
             return self
         host = _broker_host(self.broker.get_secret_value())
-        if not _is_here(host) and host != self.broker_host.casefold():
+        if host and not is_this_machine(host) and host != self.broker_host.casefold():
             raise ValueError(
                 "the broker is on another machine; write its name or address as broker_host, or move it here"
             )

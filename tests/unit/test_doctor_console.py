@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from worker import configfile, doctor_console
-from worker.doctor_console import ALWAYS, AMD, SNOOP, SOUND, TALK, TONE, Check, ask, checks
+from worker.doctor_console import ALWAYS, AMD, SNOOP, SOUND, TALK, TONE, Check, ask, checks, elsewhere
 from worker.settings import Settings
 
 CONFIG = """
@@ -88,3 +88,22 @@ def test_a_model_that_is_none_is_named_with_its_remedy(tmp_path: Path, monkeypat
     assert ("answering model", False) == (what, ok)
     assert str(file) in detail
     assert "`collector amd train` makes one" in detail
+
+
+FAR = "http://10.0.0.9:8088"
+
+
+@pytest.mark.parametrize(
+    ("url", "more", "told"),
+    [
+        (FAR, "", True),
+        (FAR, "    conversation: {answering: {detector: timing}}", False),
+        (FAR, "    dialling: {origination: callfile}", False),
+        ("http://127.0.0.1:8088", "", False),
+    ],
+)
+def test_a_pbx_that_is_elsewhere_is_heard_by_timing_and_it_is_said(url: str, more: str, told: bool) -> None:
+    far = configfile.parse(CONFIG.replace("ari: {", f"ari: {{url: '{url}', ") + more, {"DB": "secret"})
+    findings = [(what, ok) for what, ok, _ in elsewhere(far)]
+    assert [("fibra: who picked up", None)] * told == findings
+    assert (set(SOUND) <= set(checks(far))) is (url != FAR)

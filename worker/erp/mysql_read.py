@@ -4,7 +4,6 @@ import ssl
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from ipaddress import ip_address
 from typing import Any, Final
 
 import pymysql
@@ -19,6 +18,7 @@ from worker.erp.mysql_faults import explain
 from worker.erp.quoting import Quoting
 from worker.erp.source import BadValue
 from worker.errors import SourceBroken, SourceError, SourceRefused
+from worker.hosts import is_this_machine
 from worker.source_settings import SqlSource
 
 ROWS_AT_ONCE: Final = 500
@@ -97,7 +97,7 @@ class MySqlServer:
         where = str(source.socket) if source.socket else f"{source.host}:{source.port}"
         self.name = f"the database server at {where}"
         self._quote = Quoting([source.password.get_secret_value()])
-        if source.socket is None and source.ca_file is None and not _is_this_machine(source.host):
+        if source.socket is None and source.ca_file is None and not is_this_machine(source.host):
             raise SourceRefused(
                 f"{self.name} is another machine, and the line to it would be open: "
                 "set source.ca_file to the authority of its TLS certificate"
@@ -157,13 +157,6 @@ def _abandon(cursor: SSCursor) -> None:
     if unread._result is not None:  # noqa: SLF001
         unread._result.unbuffered_active = False  # noqa: SLF001
     unread.connection = None
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.casefold() == "localhost"
 
 
 def _tls(source: SqlSource) -> ssl.SSLContext | None:

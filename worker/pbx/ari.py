@@ -4,11 +4,8 @@ ari-py itself cannot be imported on Python 3. All input and output happens on on
 """
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 from worker.errors import PbxUnavailable
 from worker.pbx.ari_events import Event
@@ -44,10 +41,7 @@ class AriClient:
     @property
     def on_this_machine(self) -> bool:
         """Whether the PBX is reached without leaving this machine."""
-        host = urlsplit(self._settings.url).hostname or ""
-        with suppress(ValueError):
-            return ip_address(host).is_loopback
-        return host == "localhost"
+        return self._settings.on_this_machine
 
     def start(self) -> None:
         """Open the loop; nothing is sent yet."""
