@@ -126,6 +126,8 @@ def _files(app: App) -> Iterator[Finding]:
 def _instance(app: App, instance: Instance) -> Iterator[Finding]:
     name = instance.id
     yield _try(f"{name}: ERP", lambda: app.source(instance).probe())
+    if plan := app.payments(instance):
+        yield _try(f"{name}: payment hook", plan.hook.probe)
     yield _window(app, instance, utc_now())
     try:
         yield from held_back(app.store, name, utc_now())

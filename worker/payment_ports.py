@@ -49,3 +49,7 @@ class PaymentHook(Protocol):
     def send(self, payload: Mapping[str, object]) -> None:
         """Hand it over. Raises HookFailed."""
         ...
+
+    def probe(self) -> str:
+        """Whether it could be handed anything, in words; nothing is. Raises HookFailed."""
+        ...

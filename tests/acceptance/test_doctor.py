@@ -119,6 +119,14 @@ def _no_csv(document: dict[str, Any], lab: Lab) -> None:
     document["instances"][1]["source"]["clients"] = str(lab.folder / "nowhere.csv")
 
 
+def _no_hook(document: dict[str, Any], lab: Lab) -> None:
+    document["instances"][0]["payment_hook"] = {"command": [str(lab.folder / "nowhere")]}
+
+
+def _deaf_hook(document: dict[str, Any], lab: Lab) -> None:
+    document["instances"][0]["payment_hook"] = {"url": f"http://127.0.0.1:{lab.ports.source}/payments"}
+
+
 BREAKS: dict[str, tuple[Callable[[dict[str, Any], Lab], None], str, str]] = {
     "a wrong ARI password": (_ari_password, "ARI", "ari"),
     "a PBX without HTTP": (_ari_address, "ARI", "http"),
@@ -135,6 +143,8 @@ BREAKS: dict[str, tuple[Callable[[dict[str, Any], Lab], None], str, str]] = {
     "a database that is down": (_no_database, "database connection", "is MariaDB running?"),
     "a schema that is not there": (_other_schema, "database schema", "run `collector migrate`"),
     "a dialplan of other settings": (_other_amd, "dialplan", "run `collector dialplan --write`"),
+    "no program that sends payments": (_no_hook, "fibra: payment hook", "correct payment_hook.command"),
+    "nobody who takes payments": (_deaf_hook, "fibra: payment hook", "check that it runs, and payment_hook.url"),
     "a file of the ERP that is gone": (_no_csv, "radio: ERP", "nowhere.csv"),
 }
 

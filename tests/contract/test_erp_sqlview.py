@@ -1,7 +1,6 @@
 """The SQL views over a real MariaDB: what columns may hold, and every way in which a server refuses or fails."""
 
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.contract.made_sql import PASSWORD, USER, Database, database, server
+from tests.lab.certificate import make_certificate
 from tests.lab.mariadb import PrivateMariaDb, find_programs, free_port
 from worker.core.billing import BillKey
 from worker.core.enums import Fate
@@ -275,18 +275,10 @@ def test_an_authority_file_that_is_none_is_refused(db: Database, tmp_path: Path)
             _source(db, ca_file=path)
 
 
-def _certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    key, certificate = folder / f"{name}.key", folder / f"{name}.pem"
-    options = f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={name} -addext subjectAltName=IP:127.0.0.1"
-    files = ("-keyout", str(key), "-out", str(certificate))
-    subprocess.run(["openssl", *options.split(), *files], check=True, capture_output=True)
-    return key, certificate
-
-
 @pytest.mark.skipif(find_programs().inside is not None, reason="a server in a chroot does not see the certificate")
 def test_tls_is_verified_and_never_given_up(db: Database, tmp_path: Path) -> None:
-    key, certificate = _certificate(tmp_path, "server")
-    _, other = _certificate(tmp_path, "other")
+    key, certificate = make_certificate(tmp_path, "server")
+    _, other = make_certificate(tmp_path, "other")
     arguments = (f"--ssl-key={key}", f"--ssl-cert={certificate}", "--require-secure-transport=ON")
     with PrivateMariaDb(arguments=arguments) as secure:
         with secure.root() as cursor:

@@ -1,11 +1,13 @@
 """A provider's payment hook over real HTTP: takes what is posted, or fails in the ways that such services do."""
 
 import socket
+import ssl
 import struct
 import threading
 from dataclasses import dataclass
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import cast
 
@@ -43,17 +45,23 @@ class Posted:
 class HookServer:
     """Serves on 127.0.0.1 while the `with` lasts. `faults` are what the next requests get, in order; then none."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: tuple[Path, Path] | None = None) -> None:
+        """`tls`: key and certificate."""
         self.faults: list[Fault] = []
         self.posted: list[Posted] = []
         self.over = threading.Event()
         self._http = _Http(("127.0.0.1", 0), _Handler)
+        self._scheme = "https" if tls else "http"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls[1], tls[0])
+            self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
         self._http.owner = self
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), name="hook-server")
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}/payments"
+        return f"{self._scheme}://127.0.0.1:{self._http.server_address[1]}/payments"
 
     def __enter__(self) -> "HookServer":
         self._thread.start()

@@ -4,12 +4,14 @@ import hashlib
 import hmac
 import json
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.lab.certificate import make_certificate
 from tests.lab.hook_server import Fault, HookServer
 from worker.errors import HookFailed
 from worker.hook.program import ProgramHook
@@ -82,6 +84,36 @@ def test_a_hook_that_is_not_there_is_told() -> None:
         url = gone.url
     with pytest.raises(HookFailed, match="check that it runs"):
         WebHook(PaymentHook(url=url)).send(PAYLOAD)
+    with pytest.raises(HookFailed, match="check that it runs"):
+        WebHook(PaymentHook(url=url)).probe()
+
+
+def test_a_hook_is_probed_without_posting_anything(server: HookServer) -> None:
+    assert "127.0.0.1 can be reached" == web(server).probe()
+    assert [] == server.posted
+
+
+def test_a_hook_whose_certificate_nobody_trusts_is_told_and_gets_nothing(tmp_path: Path) -> None:
+    with HookServer(make_certificate(tmp_path, "hook")) as secure:
+        hook = web(secure, timeout_seconds=5)
+        for attempt in (lambda: hook.send(PAYLOAD), hook.probe):
+            with pytest.raises(HookFailed, match="no TLS that can be trusted"):
+                attempt()
+        assert [] == secure.posted
+
+
+def test_a_hook_whose_certificate_is_trusted_is_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, certificate = make_certificate(tmp_path, "hook")
+    monkeypatch.setattr("worker.hook.web.DEFAULT_CA_BUNDLE_PATH", str(certificate))
+    with HookServer((key, certificate)) as secure:
+        assert "127.0.0.1 can be reached" == web(secure, timeout_seconds=5).probe()
+
+
+def test_a_hook_that_takes_the_connection_and_says_nothing_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # the kernel takes it, and nobody shakes hands
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
+        with pytest.raises(HookFailed, match=r"within 0\.2 seconds"):
+            WebHook(PaymentHook(url=url, timeout_seconds=0.2)).probe()
 
 
 # --- a program -----------------------------------------------------------------------------------------
@@ -119,6 +151,17 @@ def test_a_program_that_says_no_or_cannot_be_started_is_told(tmp_path: Path) -> 
         program(tmp_path, "echo $0 >&2; exit 3").send(PAYLOAD)
     with pytest.raises(HookFailed, match="cannot be started"):
         ProgramHook(PaymentHook(command=(str(tmp_path / "none"),))).send(PAYLOAD)
+
+
+def test_a_program_is_probed_without_being_run(tmp_path: Path) -> None:
+    hook = program(tmp_path, "touch ran")
+    assert "can be started" in hook.probe()
+    assert not (tmp_path / "ran").exists()
+    (tmp_path / "send payment; x").chmod(0o644)
+    with pytest.raises(HookFailed, match="may not be run"):
+        hook.probe()
+    with pytest.raises(HookFailed, match="is no program"):
+        ProgramHook(PaymentHook(command=(str(tmp_path),))).probe()
 
 
 def test_a_program_that_reads_nothing_may_say_yes(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from worker.errors import HookFailed
@@ -21,6 +22,14 @@ class ProgramHook:
     def __init__(self, hook: PaymentHook) -> None:
         self._words = list(hook.command)
         self._patience = hook.timeout_seconds
+
+    def probe(self) -> str:
+        program = self._words[0]
+        if not Path(program).is_file():
+            raise HookFailed(f"{program} is no program: correct payment_hook.command")
+        if not os.access(program, os.X_OK):
+            raise HookFailed(f"{program} may not be run by this user: chmod +x, or run as its owner")
+        return f"{program} can be started"
 
     def send(self, payload: Mapping[str, object]) -> None:
         try:

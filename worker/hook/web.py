@@ -2,12 +2,16 @@
 
 import hashlib
 import hmac
+import ssl
 import time
 from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPSConnection
 from typing import Final
+from urllib.parse import SplitResult, urlsplit
 
 import requests
 import urllib3
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from worker.errors import HookFailed
 from worker.hook.payload import written
@@ -25,6 +29,18 @@ class WebHook:
         self._url = hook.url or ""
         self._secret = hook.secret.get_secret_value().encode() if hook.secret else b""
         self._patience = hook.timeout_seconds
+
+    def probe(self) -> str:
+        """As far as the connection and its certificate."""
+        address = urlsplit(self._url)
+        connection = _connection(address, self._patience)
+        try:
+            connection.connect()
+        except OSError as error:
+            raise HookFailed(_why(error, self._patience)) from None
+        finally:
+            connection.close()
+        return f"{address.hostname} can be reached"
 
     def send(self, payload: Mapping[str, object]) -> None:
         body = written(payload)
@@ -49,6 +65,14 @@ class WebHook:
                     _judge(response, _beginning(response, until))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise HookFailed(_why(error, self._patience)) from None
+
+
+def _connection(address: SplitResult, patience: float) -> HTTPConnection:
+    host = address.hostname or ""
+    if address.scheme != "https":
+        return HTTPConnection(host, address.port, timeout=patience)
+    trusted = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    return HTTPSConnection(host, address.port, timeout=patience, context=trusted)
 
 
 def signature(secret: bytes, body: bytes) -> str:
@@ -79,8 +103,8 @@ def _judge(response: requests.Response, content: bytes) -> None:
 
 
 def _why(error: Exception, patience: float) -> str:
-    if isinstance(error, requests.exceptions.SSLError):
-        return "the payment hook's TLS certificate cannot be trusted: mend it there"
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, (requests.exceptions.SSLError, ssl.SSLError)):
+        return "the payment hook speaks no TLS that can be trusted: check its certificate, and payment_hook.url"
+    if isinstance(error, (requests.Timeout, TimeoutError)):
         return f"the payment hook did not answer within {patience:g} seconds: see its own log"
     return "the connection to the payment hook failed or broke off: check that it runs, and payment_hook.url"
