@@ -1,5 +1,6 @@
 """Side work on Celery over a real Redis: what is due runs there, whatever is killed; the service dials."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,16 +13,19 @@ import yaml
 from tests.acceptance import providers
 from tests.acceptance.providers import PRAIA, SERRA, Providers
 from tests.lab import lab_settings
+from tests.lab.hook_server import HookServer
 from tests.lab.ixc_faults import Fault, Kind
 from tests.lab.lab import Lab
 from tests.lab.redis import PASSWORD, PrivateRedis
 from tests.lab.site import Program, wait_until
 from worker import side
+from worker.app import App
 from worker.side_lease import KIND, NAME
 
 LONGEST = 10  # seconds of a job; Redis delivers again after 12, and looks every ten
 REDELIVERED = 45
 CLIENTS = {"table": "cliente"}
+ASKED, PHONE = "01JTEST0000000000000000001", "+5511987654321"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,9 @@ class World:
     erps: Providers
     broker: PrivateRedis
 
-    def configure(self, **schedule: Any) -> None:
-        """Side work on Celery; clients are due only when a test says so."""
-        self.erps.configure()
+    def configure(self, serra: dict[str, Any] | None = None, **schedule: Any) -> None:
+        """Side work on Celery; clients are due only when a test says so. `serra`: keys of that instance."""
+        self.erps.configure(serra)
         lab = self.erps.lab
         content = yaml.safe_load(lab.config_file.read_text(encoding="utf-8"))
         far = (datetime.now(UTC) + timedelta(hours=12)).strftime("%H:%M")
@@ -178,6 +182,26 @@ def test_a_job_that_takes_too_long_is_ended_and_says_so(world: World) -> None:
     assert row["error"].startswith("it took longer than schedule.longest_job_seconds allows")
     wait_until("acknowledgement", lambda: world.unfinished() == 0, 10)
     assert 0 == worker.stop()
+
+
+def test_what_a_callee_asked_for_is_sent_from_there(world: World) -> None:
+    first, last = providers.charged_span()
+    (owed,) = world.erps.rows(
+        f"SELECT client_id, pay_line FROM collector.bill WHERE instance = '{SERRA}' AND pay_line <> '' "
+        f"AND closed_at IS NULL AND due_date BETWEEN '{first}' AND '{last}' ORDER BY due_date LIMIT 1"
+    )
+    with HookServer() as hook, App(world.erps.lab.settings) as running:
+        world.configure({"payment_hook": {"url": hook.url, "send": ["line"]}})
+        running.store.payments.request(ASKED, SERRA, owed["client_id"], PHONE, datetime.now(UTC))
+        worker = world.start("side")
+        wait_until("what is posted", lambda: bool(hook.posted), 40)
+        listed = running.store.payments.listing
+        wait_until("its state", lambda: ["sent"] == [one.state for one in listed(SERRA, 9)], 10)
+        (posted,) = hook.posted
+        assert ASKED == posted.headers["Idempotency-Key"]
+        assert owed["pay_line"] in {bill["line"] for bill in json.loads(posted.body)["bills"]}
+        assert 0 == worker.stop()
+        assert PHONE not in log_of(worker)
 
 
 def test_no_message_makes_anybody_dial(world: World) -> None:
