@@ -8,7 +8,7 @@ from typing import NoReturn
 import structlog
 
 from agi.agent_card import AGENT_SECONDS, NO_CARD
-from agi.call import Detection, Hangup, Said, Sign, Unmanned
+from agi.call import Detection, Hangup, Said, Unmanned
 from agi.listening import Listening
 from agi.playing import Playing, SecondsOf, length_of
 from worker.errors import NoSuchChannel, PbxError, PbxUnavailable, WrongState
@@ -31,7 +31,6 @@ from worker.pbx.ari_events import (
 from worker.pbx.ari_router import Arrived, Detected, LineLost, Mailbox, RequestFailed
 
 START_SECONDS = 2.0  # ARI does not report every failure to play: what has not begun by then never will
-BACK_SECONDS = 0.5  # from leaving Stasis for CONTEXT_TONE to being back
 LINE_GONE = (ChannelHangupRequest, ChannelDestroyed, UserEvent)  # the last one: by our hang-up handler
 KEPT_KEYS = 40  # what the outcome table keeps
 
@@ -213,7 +212,8 @@ class AriCall:
             raise Hangup(self._heard(arrived.at))
         elif isinstance(event, StasisEnd):
             if not self._with_agent:
-                self._left(arrived.at)
+                self._gone = True
+                raise Hangup(self._heard(arrived.at))
         else:
             self._hear(event)
         return arrived
@@ -259,18 +259,6 @@ class AriCall:
         if self._playing is not None:
             self._stop(self._playing)
         raise Unmanned(sign, seconds)
-
-    def _left(self, at: float) -> None:
-        """Without a hang-up before: TONE_DETECT() has taken the call out of Stasis, and it comes back at once."""
-        deadline = self._now() + BACK_SECONDS
-        while (arrived := self._mailbox.get(deadline - self._now())) is not None:
-            if isinstance(arrived.event, StasisStart):
-                self._listening.signal(Sign.FAX)
-                return
-            if isinstance(arrived.event, LINE_GONE):
-                break
-        self._gone = True
-        raise Hangup(self._heard(at))
 
     def _since_answer(self) -> float:
         return self._now() - self._answered

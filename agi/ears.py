@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from agi.call import Detection, Sign
+from agi.call import Detection
 from agi.listening import Early, HearingPlan, Listening
 from worker.core import machine_sounds
 from worker.core.hearing import Ear
@@ -90,12 +90,6 @@ class Ears:
             detection = Listening(ear=ear, announced=True).detection
             end = plan.early is Early.HANG_UP
             self._client.loop.spawn(self._note(event.channel_id, event.name, detection, end=end))
-
-    def fax(self, event: StasisStart) -> None:
-        """Its tone before the answer has taken the call out of its ringing: nobody will ever talk here."""
-        listening = Listening()
-        listening.signal(Sign.FAX)
-        self._client.loop.spawn(self._note(event.channel_id, event.channel.name, listening.detection, end=True))
 
     async def _note(self, channel_id: str, name: str, detection: Detection, *, end: bool) -> None:
         """On the channel, so that the CDR has it whoever dies: one request, of calls with such a voice only."""

@@ -131,7 +131,13 @@ class Listening:
             self._look_by(now + STEP)
         if self._plan.known is not unknown and now < OPENING[1]:
             self._look_by(now + OPENING_STEP)
-        if self._track.recognised() or self._plan.known(segments, now):
+        self._seek(segments, now)
+
+    def _seek(self, segments: Sequence[Segment], now: float) -> None:
+        """Strong evidence of a machine."""
+        if self._track.fax:
+            self._signal(Sign.FAX, len(segments), now)
+        elif self._track.recognised() or self._plan.known(segments, now):
             self._signal(Sign.RECORDING, len(segments), now)
         elif self.detection.status == MACHINE and machine_sounds.beeped(segments, now):
             self._signal(Sign.BEEP, len(segments), segments[-1].end)

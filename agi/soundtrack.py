@@ -45,6 +45,11 @@ class Soundtrack:
         until = self._hearing.until if self._hearing.frames else max(self._opened, sounded or now)
         return self._hearing.audio() if self._sound is not None and now - until < DEAF else None
 
+    @property
+    def fax(self) -> bool:
+        """Whether the tone of a fax that answers was heard."""
+        return self._hearing.fax
+
     def recognised(self) -> str:
         """The recording's name, once in a while; empty: none that is known, or too early to say."""
         opening, frames = self._hearing.opening, 0

@@ -152,9 +152,7 @@ class StasisApp:
             if not self._ears.snooped(event):
                 self._answered(event)
         elif not self._client.router.deliver(event):
-            if isinstance(event, StasisStart) and event.channel.state != "Up":
-                self._ears.fax(event)
-            elif isinstance(event, StasisStart):
+            if isinstance(event, StasisStart):
                 self._refuse(event.channel_id, "it came back from the dialplan, but nobody here talks to it")
             elif isinstance(event, TalkEvent):
                 self._ears.hear(event)

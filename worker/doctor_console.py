@@ -49,12 +49,6 @@ TALK: Final = Check(
     "Raises notifications when Asterisk detects silence or talking",
     "load func_talkdetect.so, or set conversation.answering.detector: asterisk and early_media: ignore",
 )
-TONE: Final = Check(
-    "core show function TONE_DETECT",
-    "detects a tone",
-    "a fax will not be known by its tone; load res_tonedetect.so (Asterisk 16.21, 18.7 and later)",
-    needed=False,
-)
 TIMING_ALONE: Final = "callees are heard by the timing of sound alone"
 SOUND: Final = tuple(
     Check(f"module show like {module}", "1 modules loaded", f"{TIMING_ALONE}; load {load}", needed=False)
@@ -76,7 +70,7 @@ def checks(settings: Settings) -> tuple[Check, ...]:
     elif any(one.conversation.answering.detector != "none" for one in here if one not in by_ari):
         wanted += [AMD]
     if any(one.listens for one in answering):
-        wanted += [TALK, TONE]
+        wanted += [TALK]
     if _by_sound(settings) and not _remote(settings):
         wanted += SOUND
     return tuple(wanted)

@@ -109,11 +109,12 @@ class Site:
 
 
 @pytest.fixture
-def open_site(lab: Lab) -> Iterator[Callable[[HearingPlan], Site]]:
+def open_site(lab: Lab) -> Iterator[Callable[..., Site]]:
+    """Given a plan, and how many callees are heard by their sound at once."""
     sites: list[Site] = []
 
-    def make(plan: HearingPlan) -> Site:
-        sites.append(Site(lab, plan))
+    def make(plan: HearingPlan, sound_lines: int = 0) -> Site:
+        sites.append(Site(lab, plan, sound_lines=sound_lines))
         return sites[-1]
 
     yield make
@@ -248,11 +249,24 @@ def test_nobody_who_is_silent_for_ever_is_waited_for_longer_than_asked(
     assert [False] == site.call(30, Ending.SILENT_ANSWER)
 
 
-def test_a_fax_is_known_by_its_tone(open_site: Callable[[HearingPlan], Site]) -> None:
-    site = open_site(TIMING)
+def test_a_fax_is_known_by_its_tone(open_site: Callable[..., Site]) -> None:
+    site = open_site(SOUND, 8)
     site.script = lambda call: (call.greet(LONG), call.wait_key("1", 5))
     assert [Sign.FAX] == site.call(31, Ending.FAX_ANSWERS)
     assert site.listened[0].detection.cause.startswith("FAX-")
+
+
+def test_faxes_that_answer_together_are_known_and_leave_the_pbx_alive(
+    lab: Lab, open_site: Callable[..., Site]
+) -> None:
+    """TONE_DETECT() with a Goto locked up all of a 16.28 here, once in a few such crowds."""
+    site = open_site(SOUND, 8)
+    site.script = lambda call: (call.greet(LONG), call.wait_key("1", 5))
+    for n in range(8):
+        site.ring(40 + n, Ending.FAX_ANSWERS)
+    site.until(lambda: 8 == len(site.ends) == len(site.listened))
+    assert [Sign.FAX] * 8 == site.seen
+    lab.wait_quiet()
 
 
 def test_where_nobody_listens_nothing_is_heard(open_site: Callable[[HearingPlan], Site]) -> None:

@@ -133,14 +133,6 @@ def test_of_one_call_that_crackles_for_ever_only_so_much_is_kept(
     assert 10 == len(ears._ringing[ID].events)
 
 
-def test_a_fax_before_the_answer_is_noted_and_ended(server: AriServer, client: AriClient) -> None:
-    server.channels[ID] = {"id": ID}
-    ears = Ears(client, {"fibra": HearingPlan()})
-    ears.fax(StasisStart(ID, ("resume", ID), Channel(ID, NAME, "Down", "fibra"), ANSWERED))
-    assert soon(lambda: ID not in server.channels)
-    assert "~~~~~MACHINE~FAX-0-0" == server.variables[SHARED]
-
-
 def test_a_snoop_is_sent_to_amd_and_hung_up_when_it_has_told(server: AriServer, client: AriClient) -> None:
     ears = Ears(client, {"fibra": HearingPlan(amd=True)})
     seen: list[Event] = []

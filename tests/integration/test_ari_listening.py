@@ -184,23 +184,6 @@ def test_a_key_ends_the_wait_for_the_beep_at_once(line: Line) -> None:
     assert "1" == call.pressed
 
 
-def test_a_call_that_a_fax_tone_took_out_of_stasis_is_back_at_once_and_no_hang_up(line: Line) -> None:
-    call = line.call
-
-    def tone() -> None:
-        channel = line.server.channels[ID]
-        line.server.emit("StasisEnd", channel=channel)
-        line.sound(0.1, 0.2)  # whatever comes between
-        line.server.emit("StasisStart", args=["resume", ID], channel=channel)
-
-    timer = soon(tone)
-    with pytest.raises(Unmanned) as found:
-        call.say("who")
-    timer.join()
-    assert Sign.FAX is found.value.sign
-    assert [] == [one for one in line.server.requests if one.startswith("DELETE /ari/channels")]
-
-
 def test_a_call_that_leaves_stasis_and_does_not_come_back_is_over(line: Line) -> None:
     call = line.call
     timer = soon(lambda: line.server.emit("StasisEnd", channel=line.server.channels[ID]))

@@ -141,7 +141,7 @@ def test_one_more_than_there_are_threads_is_hung_up_not_left_in_silence(site: Si
         ("1700000000.1", ["1700000000.1"]),  # somebody else's dialplan sent it here
         (attempt(1), [attempt(2)]),  # it names another attempt
         (attempt(1), []),
-        (attempt(1), ["resume", attempt(1)]),  # its handler died before a fax tone was heard
+        (attempt(1), ["resume", attempt(1)]),  # its handler died before no agent took it
     ],
 )
 def test_a_stranger_in_our_application_is_hung_up(site: Site, channel_id: str, args: list[str]) -> None:

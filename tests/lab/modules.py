@@ -20,7 +20,7 @@ _BOTH = (
 )
 _PBX = (
     "pbx_spool res_speech res_agi res_clioriginate app_amd app_chanspy app_originate app_queue chan_bridge_media",
-    "func_talkdetect func_periodic_hook func_lock func_volume func_jitterbuffer res_tonedetect res_mutestream",
+    "func_talkdetect func_periodic_hook func_lock func_volume func_jitterbuffer res_mutestream",
     "res_limit res_rtp_multicast chan_rtp",
     # ARI; the snoop before the channels: there it is an optional part that is looked for only once. From 22.5 on
     # its websockets need res_websocket_client, which older ones do not have

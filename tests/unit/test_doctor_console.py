@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from worker import configfile, doctor_console
-from worker.doctor_console import ALWAYS, AMD, SNOOP, SOUND, TALK, TONE, Check, ask, checks, elsewhere
+from worker.doctor_console import ALWAYS, AMD, SNOOP, SOUND, TALK, Check, ask, checks, elsewhere
 from worker.settings import Settings
 
 CONFIG = """
@@ -28,11 +28,11 @@ def settings(more: str = "") -> Settings:
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ("", [TALK, TONE, *SOUND]),
-        ("    conversation: {answering: {detector: timing}}", [TALK, TONE]),
-        ("    conversation: {answering: {detector: asterisk}}", [AMD, SNOOP, TALK, TONE]),
+        ("", [TALK, *SOUND]),
+        ("    conversation: {answering: {detector: timing}}", [TALK]),
+        ("    conversation: {answering: {detector: asterisk}}", [AMD, SNOOP, TALK]),
         ("    conversation: {answering: {detector: none, early_media: ignore}}", []),
-        ("    conversation: {answering: {detector: none}}", [TALK, TONE]),  # for what speaks before the answer
+        ("    conversation: {answering: {detector: none}}", [TALK]),  # for what speaks before the answer
         ("    dialling: {origination: callfile}", [AMD]),
         ("    dialling: {origination: callfile}\n    conversation: {answering: {detector: none}}", []),
     ],
@@ -46,9 +46,8 @@ def test_a_pbx_needs_what_its_instances_listen_with(more: str, expected: list[Ch
     [
         ("Attempt to   detect answering machines", 0, AMD, True, "as it must be"),
         ("Your application(s) is (are) not registered", 0, AMD, False, AMD.remedy),
-        ("No function by that name registered.", 0, TONE, None, TONE.remedy),
         ("0 modules loaded", 0, SOUND[0], None, SOUND[0].remedy),
-        ("Unable to connect to remote asterisk", 1, TONE, False, "Unable to connect to remote asterisk"),
+        ("Unable to connect to remote asterisk", 1, TALK, False, "Unable to connect to remote asterisk"),
     ],
 )
 def test_the_console_is_believed(

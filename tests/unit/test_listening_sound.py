@@ -114,6 +114,13 @@ def test_a_recording_known_by_its_sound_is_strong_evidence_and_ends_the_line() -
     assert other.sign is None
 
 
+def test_the_tone_of_a_fax_is_strong_evidence_and_ends_the_line() -> None:
+    listening, line = on_the_line(tone(2100, 3.0, start=0.2))
+    looked(listening, line, 2.0)
+    assert (Sign.FAX, 1) == (listening.sign, line.stops)
+    assert listening.detection.cause.startswith("FAX-1-")
+
+
 def test_a_strong_sign_ends_the_line_at_once_and_what_came_is_kept() -> None:
     listening, line = on_the_line(TALK)
     line.now = 1.0

@@ -15,7 +15,6 @@ FIRST = (
     variables.CONTEXT_OUT,
     variables.CONTEXT_AMD,
     variables.CONTEXT_EAR,
-    variables.CONTEXT_TONE,
     variables.CONTEXT_RECORD,
 )
 FROM_OUTSIDE = (
@@ -70,13 +69,13 @@ def test_one_file_of_our_own() -> None:
 
 def test_the_contexts_are_those_python_names_and_each_says_who_may_come_in() -> None:
     assert [*FIRST, variables.CONTEXT_HANGUP] == contexts(text())
-    assert 6 == text().count("; Who may come in:")
+    assert 5 == text().count("; Who may come in:")
 
 
 def test_agents_have_contexts_of_their_own_where_an_instance_has_some() -> None:
     agents = [variables.CONTEXT_TO_AGENT, variables.CONTEXT_AGENT, variables.CONTEXT_LEG]
     assert [*FIRST, *agents, variables.CONTEXT_HANGUP] == contexts(text(agents=True))
-    assert 9 == text(agents=True).count("; Who may come in:")
+    assert 8 == text(agents=True).count("; Who may come in:")
     without_ari = [variables.CONTEXT_OUT, variables.CONTEXT_RECORD, *agents[1:], variables.CONTEXT_HANGUP]
     assert without_ari == contexts(text(ari=False, agents=True))
     for name in agents:

@@ -115,6 +115,33 @@ def test_a_tone_around_a_quarter_of_the_rate_is_one_tone() -> None:
         assert [(0.0, 1.0)] == seconds(heard(together(tone(hertz, 1.0), noise(1.0, 80.0))).audio().tones)
 
 
+TURNING = [*tone(2100, 0.45), *(-sample for sample in tone(2100, 0.45))] * 3  # ANSam turns its phase like that
+
+
+@pytest.mark.parametrize(
+    "samples", [tone(2100, 0.52), tone(2085, 1.0), tone(2115, 1.0), TURNING, [*voice(1.0), *tone(2100, 0.6)]]
+)
+def test_a_fax_that_answers_is_known(samples: Samples) -> None:
+    assert heard(samples, lost=[7]).fax
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        tone(2100, 0.44),
+        tone(1100, 3.0),  # of a fax that calls
+        tone(2000, 3.0),
+        tone(1000, 3.0),  # of a voicemail
+        [*tone(2100, 0.3), *silence(0.1), *tone(2100, 0.3)],
+        [*tone(2100, 0.3), *tone(1400, 0.1), *tone(2100, 0.3)],
+        voice(8.0),
+        noise(4.0, 3000.0),
+    ],
+)
+def test_what_is_no_fax_is_none(samples: Samples) -> None:
+    assert not heard(samples).fax
+
+
 def test_speech_over_steady_noise_is_found_where_it_is() -> None:
     word = [*silence(1.0), *tone(180, 0.4, -15), *silence(0.6), *tone(180, 0.5, -15), *silence(0.5)]
     assert [(1.0, 1.4), (2.0, 2.5)] == seconds(heard(together(HISS, word)).audio().voice)

@@ -27,6 +27,8 @@ TONE_LEVEL: Final = 150.0  # mean level of the softest tone
 STEADY: Final = 0.1  # variance of Teager's energy over its squared mean, at most
 SAME_TONE: Final = 30.0  # Hz between one frame and the next
 SHORTEST_TONE: Final = 3  # frames
+FAX_TONE: Final = 2100.0  # Hz: a fax that answers (CED; ITU-T T.30), some of them turning its phase every 0.45 s
+FAX_FRAMES: Final = 25  # of that tone, with hardly anything between them
 
 
 def _linear(code: int) -> int:
@@ -90,6 +92,12 @@ class Hearing:
         self._recent: list[float] = []
         self._tone = 0.0
         self._tone_frames = 0
+        self._fax_frames = 0
+
+    @property
+    def fax(self) -> bool:
+        """Whether a fax has answered."""
+        return self._fax_frames >= FAX_FRAMES
 
     def hear(self, packets: Sequence[Packet]) -> None:
         for packet in packets:
@@ -130,6 +138,7 @@ class Hearing:
         if one.level > QUIETEST and decibels > self._floor + ABOVE_FLOOR:
             self._voice.put(at)
         self._hear_tone(one.tone, at)
+        self._hear_fax(one)
 
     def _hear_tone(self, tone: float, at: float) -> None:
         goes_on = tone > 0 and self._tone > 0 and abs(tone - self._tone) < SAME_TONE
@@ -138,6 +147,14 @@ class Hearing:
             self._tones.begin(at - (SHORTEST_TONE - 1) * FRAME, at)
         elif self._tone_frames > SHORTEST_TONE:
             self._tones.put(at)
+
+    def _hear_fax(self, one: Frame) -> None:
+        if self.fax:
+            return
+        if one.tone > 0 and abs(one.tone - FAX_TONE) < SAME_TONE:
+            self._fax_frames += 1
+        else:  # where the phase turns there is a frame or two of no tone at all
+            self._fax_frames = 0 if one.tone > 0 or one.level < LEVEL else max(0, self._fax_frames - 1)
 
 
 class _Stretches:

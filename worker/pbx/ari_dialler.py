@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from worker.errors import CollectorError, NoSuchChannel, PbxError, PbxUnavailable, UnsafeText, WrongState
-from worker.pbx import variables, versions
+from worker.pbx import variables
 from worker.pbx.ari import AriClient
 from worker.pbx.ari_events import Channel
 from worker.pbx.ari_http import NotMade, NotSent
@@ -23,7 +23,6 @@ class AriDialler:
         self._client, self._app, self._now = client, app, now
         self._asked_at = float("-inf")
         self._why_not = ""
-        self._version: str | None = None  # not asked yet
 
     def place(self, orders: Sequence[DialOrder]) -> list[Placement]:
         requests = [self._request(order) for order in orders]
@@ -63,19 +62,8 @@ class AriDialler:
             appArgs=f"{order.attempt_id},{variables.STASIS_RECORD}" if order.recording else order.attempt_id,
             callerId=order.caller_id,
             timeout=order.ring_seconds,
-            variables=channel_variables(order, variables.TELL_APP) | self._fax_tone(order),
+            variables=channel_variables(order, variables.TELL_APP),
         )
-
-    def _fax_tone(self, order: DialOrder) -> dict[str, str]:
-        """Where this Asterisk can. Here it costs no request; ARI would set it when the greeting is over."""
-        if not order.listen:
-            return {}
-        if self._version is None:
-            try:
-                self._version = self._client.asterisk.info().version
-            except PbxError:
-                return {}
-        return {variables.FAX_TONE: "on"} if versions.can(versions.TONE_DETECT, self._version) else {}
 
     def _ask(self) -> str:
         try:

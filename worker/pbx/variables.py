@@ -17,9 +17,6 @@ TOTAL: Final = "COLLECTOR_TOTAL"  # what is owed, like 123.45
 CONTEXT_OUT: Final = "collector-out"  # call files start here when answered
 CONTEXT_AMD: Final = "collector-amd"  # Stasis sends a snoop here to listen, and gets it back with the verdict
 CONTEXT_EAR: Final = "collector-ear"  # carries a callee's sound to our program
-CONTEXT_TONE: Final = (
-    "collector-tone"  # TONE_DETECT() sends a call here that a fax has answered, and it comes back
-)
 CONTEXT_RECORD: Final = "collector-record"  # recorded calls pass here first, over ARI by its extension TELL_APP
 CONTEXT_AGENT: Final = "collector-agent"  # hands a callee over to the instance's agent, by Gosub()
 CONTEXT_TO_AGENT: Final = "collector-to-agent"  # the way there from Stasis, and back
@@ -38,11 +35,10 @@ AGENT_BACK: Final = "back"  # label in CONTEXT_AGENT: nobody took the callee
 AGENT_LEG: Final = "COLLECTOR_LEG"  # set by CONTEXT_AGENT: what Dial() is to be given
 AGENT_ENDED: Final = "line-gone"  # extension of CONTEXT_AGENT: the callee's line went while he was there
 # Stasis arguments, and the end of a snoop's id
-STASIS_RESUME: Final = "resume"  # of a call that comes back from the dialplan: an agent, or a fax tone
+STASIS_RESUME: Final = "resume"  # of a call that comes back from the dialplan: no agent took it
 STASIS_SNOOP: Final = "snoop"  # of a snoop that was just made
 STASIS_HEARD: Final = "heard"  # of one that comes back from CONTEXT_AMD
 SNOOP_SUFFIX: Final = ".amd"  # with the attempt's id 30 characters, which `cdr` would keep whole
 EAR_SUFFIX: Final = ".ear"  # the same for the channel of CONTEXT_EAR, which tells by it whom to listen to
 
-FAX_TONE: Final = f"TONE_DETECT(2100,500,rg({CONTEXT_TONE},s,1))"  # CED; 16.21, 18.7 and later
 STASIS_RECORD: Final = "record"  # second Stasis argument of a call that is to be recorded first

@@ -7,7 +7,6 @@ from typing import Final
 Since = Mapping[int, int]  # branch -> first release of it that can; every later branch can as well
 
 AMD_PLAYS: Final[Since] = {16: 30, 18: 16, 20: 1}  # AMD()'s tenth argument, a sound while it listens
-TONE_DETECT: Final[Since] = {16: 21, 18: 7, 20: 0}  # the dialplan function
 
 
 def can(since: Since, version: str) -> bool:
