@@ -79,7 +79,7 @@ CASES = {
     "interrupts the debt": Case(
         Ending.INTERRUPTS_DEBT, "greeting who debt~ goodbye_opt_out", "opt_out", "part", tenths=15
     ),
-    "leaves at the greeting": Case(Ending.LEAVES_AT_GREETING, "greeting~", tenths=0),
+    "leaves at the greeting": Case(Ending.LEAVES_AT_GREETING, "greeting~", tenths=2),
     "leaves while asked": Case(Ending.LEAVES_AT_QUESTION, "greeting who~", tenths=10),
     "leaves when asked": Case(Ending.LEAVES_UNDECIDED, "greeting who", tenths=1),
     "leaves while asked again": Case(Ending.LEAVES_UNDECIDED, "greeting who who~", tenths=62),
