@@ -1,9 +1,8 @@
 # ruff: noqa: N803  the names are ARI's own, as ari-py had them
-"""What one can ask of Asterisk itself: applications, version, shared variables. Blocking, from any thread."""
+"""What one can ask of Asterisk: applications, a sign of life, shared variables. Blocking; from any thread."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from worker.errors import NoSuchChannel, PbxRefused
 from worker.pbx.ari_link import Link, text_of
@@ -16,14 +15,6 @@ class Application:
 
     name: str
     channel_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Info:
-    """Of the Asterisk that answers."""
-
-    version: str
-    started: str  # its start-up time, as it says it
 
 
 class Applications:
@@ -56,7 +47,7 @@ class AsteriskResource:
 
     def ping(self) -> None:
         """Raises PbxError when ARI does not answer. Works from 13 on, where /asterisk/ping is missing."""
-        self.info()
+        self._link.ask("GET", "asterisk/info?only=system%2Cstatus", missing=PbxRefused)
 
     async def share_later(self, channelName: str, *, variable: str, value: str) -> None:
         """On the loop: a shared variable of any channel. Its own variables can be set in Stasis only: not while it
@@ -65,11 +56,6 @@ class AsteriskResource:
         await self._link.later(
             "POST", "asterisk/variable", {"variable": name, "value": one_line(value)}, PbxRefused
         )
-
-    def info(self) -> Info:
-        answer = self._link.ask("GET", "asterisk/info?only=system%2Cstatus", missing=PbxRefused)
-        fields: Any = answer if isinstance(answer, dict) else {}
-        return Info(text_of(fields.get("system"), "version"), text_of(fields.get("status"), "startup_time"))
 
 
 def _application(answer: object) -> Application:
