@@ -20,6 +20,7 @@ from celery.worker.consumer.consumer import CONNECTION_ERROR, CONNECTION_RETRY
 from worker.errors import CollectorError, JobTooLong
 from worker.jobs.history import Report
 from worker.schedule import Due, Every, When, next_of_its_kind
+from worker.side_consumer import SideConsumer
 from worker.side_jobs import busy
 
 log = structlog.get_logger(__name__)
@@ -149,6 +150,7 @@ def work(app: Celery, concurrency: int, beat: type) -> int:
         pool="prefork",  # the only one that can end a job
         beat=True,
         scheduler=beat,
+        consumer_cls=SideConsumer,
         quiet=True,
         without_gossip=True,
         without_mingle=True,

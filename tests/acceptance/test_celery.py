@@ -238,6 +238,26 @@ def test_while_the_broker_is_away_the_service_works_and_one_line_is_said(world: 
     assert [0, 0] == [worker.stop(), service.stop()]
 
 
+def test_jobs_that_end_when_the_broker_has_just_gone_do_not_stop_the_worker(world: World) -> None:
+    since = world.last_run()
+    world.configure(parallel_syncs=1)  # so that its one place is taken, and nothing else tells it of the broker
+    worker = world.start("side")
+    wait_until("the first bills", lambda: world.runs(since, "queue") + world.runs(since, "queue", PRAIA) == 2, 30)
+    wait_until("acknowledgement", lambda: world.unfinished() == 0, 10)
+    world.erps.serra.server.fault = Fault(Kind.HANG, seconds=3, times=1, **CLIENTS)  # type: ignore[arg-type]
+    world.send("clients")
+    wait_until("clients", lambda: world.runs(since, "clients", status="running") == 1, 20)
+    world.broker.stop()
+    wait_until("their end", lambda: world.runs(since, "clients", status="failed") == 1, 20)
+    said(worker, "the broker does not answer")
+    world.broker.start()
+    wait_until("connected again", lambda: log_of(worker).count("side work goes on") == 2, 60)
+    world.send("clients")
+    wait_until("clients", lambda: world.runs(since, "clients") == 1, 30)
+    assert 1 == log_of(worker).count("the broker does not answer")
+    assert 0 == worker.stop()
+
+
 def test_of_two_side_workers_one_keeps_the_times_and_both_work(world: World) -> None:
     since = world.last_run()
     first = world.start("side")

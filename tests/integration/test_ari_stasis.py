@@ -185,7 +185,7 @@ def test_a_flooded_conversation_ends_and_its_neighbour_goes_on(site: Site) -> No
     site.server.press(attempt(1), "222222222")
     site.until(lambda: 1 == site.client.router.counts.overflowed)
     blocked.set()
-    site.until(lambda: attempt(1) not in site.server.channels)
+    site.until(lambda: ["hangup"] == site.talks.ended and attempt(1) not in site.server.channels)
     site.server.press(attempt(2), "1")
     site.until(lambda: 0 == site.app.talking)
     assert ["hangup", "by itself"] == site.talks.ended

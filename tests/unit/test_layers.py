@@ -27,7 +27,8 @@ ALLOWED: dict[str, set[str]] = {
     # side work: neither `app` nor `pbx`, so that nothing that may run on Celery can reach a dialler
     "side_jobs": {"core", "ports", "store_ports", "errors", "settings", "jobs"},
     "side_lease": {"ports", "running_ports"},
-    "side": {"schedule", "side_jobs", "jobs", "errors"},
+    "side_consumer": set(),
+    "side": {"schedule", "side_consumer", "side_jobs", "jobs", "errors"},
     "side_beat": {"side_lease", "errors"},
     "configfile": {"core", "settings", "dial_settings", "source_settings", "errors"},
     "rulesfile": {"core", "dial_settings", "errors"},
