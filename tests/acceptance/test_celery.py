@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -34,14 +34,12 @@ class World:
     broker: PrivateRedis
 
     def configure(self, serra: dict[str, Any] | None = None, **schedule: Any) -> None:
-        """Side work on Celery; clients are due only when a test says so. `serra`: keys of that instance."""
+        """Side work on Celery. `serra`: keys of that instance."""
         self.erps.configure(serra)
         lab = self.erps.lab
         content = yaml.safe_load(lab.config_file.read_text(encoding="utf-8"))
-        far = (datetime.now(UTC) + timedelta(hours=12)).strftime("%H:%M")
-        times = {"zone": "UTC", "clients_at": far, "client_types_at": far, "reconcile_every_seconds": 5}
-        times |= {"runner": "celery", "longest_job_seconds": LONGEST, "parallel_syncs": 2}
-        content["schedule"] = times | {"broker": lab.secret("broker", self.broker.url)} | schedule
+        content["schedule"] |= {"runner": "celery", "longest_job_seconds": LONGEST, "parallel_syncs": 2}
+        content["schedule"] |= {"broker": lab.secret("broker", self.broker.url)} | schedule
         lab_settings.write(lab.config_file, content)
 
     def start(self, command: str) -> Program:
