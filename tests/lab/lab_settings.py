@@ -45,7 +45,7 @@ def instances(folder: Path) -> list[dict[str, Any]]:
     return [instance("fibra", folder), radio]
 
 
-def not_today() -> dict[str, str]:
+def far_from_now() -> dict[str, str]:
     """Clients are synced when a test says so, also when it runs at the hour at which providers do."""
     far = (datetime.now(ZoneInfo("America/Sao_Paulo")) + timedelta(hours=12)).strftime("%H:%M")
     return {"zone": "America/Sao_Paulo", "clients_at": far, "client_types_at": far}
@@ -72,7 +72,7 @@ def document(lab: "Lab", chosen: Sequence[dict[str, Any]] | None) -> dict[str, A
         }
         | lab.pbx_keys,
         "instances": instances(lab.folder) if chosen is None else list(chosen),
-        "schedule": {"reconcile_every_seconds": 5} | not_today(),
+        "schedule": {"reconcile_every_seconds": 5} | far_from_now(),
         "log": {"level": "info"},
         "legal_rules": str(Path(__file__).with_name("any_hour.yaml")),
     }
